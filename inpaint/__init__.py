@@ -1,0 +1,1 @@
+"""Take objects out of video."""

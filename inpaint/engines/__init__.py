@@ -1,0 +1,14 @@
+"""The one table of inpainters. To add one: a file beside this one and a row here."""
+
+from tam_core.registry import EngineSpec, Registry
+
+INPAINTERS = Registry(
+    EngineSpec(
+        name="plate",
+        role="inpainter",
+        loader="inpaint.engines.plate:load",
+        summary="copies the background from frames that saw it, invents the rest once; nothing to download",
+        licence="Apache-2.0",
+        rank=10,
+    ),
+)

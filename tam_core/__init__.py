@@ -1,0 +1,1 @@
+"""Cut objects out of video."""

@@ -1,0 +1,79 @@
+"""What an engine is: weights, no video. A state is: memory, no weights. Adapters turn pixels into masks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from tam_core.prompts import Prompt
+from tam_core.types import FloatMap, Mask, ObjectId, Pixels
+from tam_core.video.source import Frame, VideoInfo
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Up to three answers to the same prompts, best first (SAM, section 3: part, object, whole).
+
+    ``masks`` is (N, H, W) bool at source size; ``scores`` is (N,) float32, the predicted IoU, 0..1.
+    """
+
+    masks: Mask = field(repr=False)
+    scores: FloatMap
+
+    @property
+    def best(self) -> Mask:
+        """The best mask, (H, W) bool."""
+        result: Mask = self.masks[0]
+        return result
+
+
+@dataclass(frozen=True)
+class FrameMasks:
+    """What a tracker says about one frame: a mask (H, W) bool and a confidence 0..1 for each object it carries.
+
+    An empty mask means that the object is not visible.
+    """
+
+    frame: int
+    masks: Mapping[ObjectId, Mask] = field(repr=False)
+    scores: Mapping[ObjectId, float]
+
+
+class Segmenter(Protocol):
+    """Prompts on one picture -> masks."""
+
+    def embed(self, pixels: Pixels) -> Any:
+        """The costly part, done once per picture (H, W, 3) and kept while the user clicks."""
+        ...
+
+    def segment(self, embedding: Any, prompts: Sequence[Prompt]) -> Candidates:
+        """Masks for the prompts of *one* object on this picture.
+
+        A MaskPrompt alone comes back as it is; with clicks, it is the mask to be corrected by them.
+        """
+        ...
+
+
+class Tracker(Protocol):
+    """Masks carried through time. Holds no video and nothing of one: all memory is in the state."""
+
+    accepts: tuple[type, ...]
+    """The kinds of prompt that ``condition`` takes; the session turns others into masks with a segmenter."""
+
+    def start(self, info: VideoInfo) -> Any:
+        """An empty state for one pass over a video, forwards or backwards."""
+        ...
+
+    def condition(self, state: Any, frame: Frame, prompts: Sequence[Prompt]) -> FrameMasks:
+        """Remember what the user says about objects on this frame. For all prompted frames first, in any order.
+
+        Returns the masks of the prompted objects; a MaskPrompt comes back exactly.
+        """
+        ...
+
+    def step(self, state: Any, frame: Frame) -> FrameMasks:
+        """The next frame of the pass (the neighbour of the last one stepped, in either direction).
+
+        An object appears in the result from its first conditioned frame on. On a conditioned frame the result is the
+        conditioned mask. The state does not grow with the number of steps.
+        """
+        ...

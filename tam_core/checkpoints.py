@@ -5,10 +5,7 @@ machine without a network, copy the file there under its own name.
 """
 
 import hashlib
-import http.client
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,9 +37,12 @@ class Checkpoint:
     def fetch(self) -> Iterator[int]:
         """Download, continuing an earlier attempt; yields the number of bytes that are here.
 
-        The file gets its name only after size and SHA-256 are right. Raises DownloadError; a wrong file is deleted, a
-        partial one is kept for the next attempt.
+        A file that is here already is not fetched again. It gets its name only after size and SHA-256 are right. Raises
+        DownloadError; a wrong file is deleted, a partial one is kept for the next attempt.
         """
+        if self.find() is not None:
+            yield self.size
+            return
         folder = models_folder()
         folder.mkdir(parents=True, exist_ok=True)
         partial = folder / f"{self.file_name}.part"
@@ -51,6 +51,10 @@ class Checkpoint:
         partial.replace(folder / self.file_name)
 
     def _download(self, partial: Path) -> Iterator[int]:
+        import http.client
+        import urllib.error
+        import urllib.request
+
         here = partial.stat().st_size if partial.exists() else 0
         if here >= self.size:
             yield here

@@ -1,17 +1,17 @@
 """Everything that tam-studio raises on purpose. Each message says what was asked, what is there and what to do.
 
-    TamError
-    ├── RequestError (ValueError)     what was asked cannot be asked: fix the arguments
-    │   ├── PromptError               a click, box or mask that does not fit the video
-    │   ├── UnknownEngineError        no engine, segmenter or inpainter of that name
-    │   └── SourceNotFoundError       no such file or folder
-    ├── VideoError                    the file is there but cannot be used as a video
-    │   └── FrameRangeError           a frame that the video does not have
-    ├── MaskletError                  a mask file or masklet file that cannot be used
-    ├── NotVisibleError               the object was never found in the asked range
-    ├── EngineNotReadyError           the engine exists but its weights or packages are not here
-    ├── DownloadError                 a checkpoint could not be fetched or is not the published one
-    └── OutputError                   the result cannot be written there
+TamError
+├── RequestError (ValueError)     what was asked cannot be asked: fix the arguments
+│   ├── PromptError               a click, box or mask that does not fit the video
+│   ├── UnknownEngineError        no engine, segmenter or inpainter of that name
+│   └── SourceNotFoundError       no such file or folder
+├── VideoError                    the file is there but cannot be used as a video
+│   └── FrameRangeError           a frame that the video does not have
+├── MaskletError                  a mask file or masklet file that cannot be used
+├── NotVisibleError               the object was never found in the asked range
+├── EngineNotReadyError           the engine exists but its weights or packages are not here
+├── DownloadError                 a checkpoint could not be fetched or is not the published one
+└── OutputError                   the result cannot be written there
 """
 
 
@@ -27,6 +27,10 @@ class PromptError(RequestError):
     """A click, box or mask that does not fit the video."""
 
 
+class FrameRangeError(RequestError, IndexError):
+    """A frame that the video does not have."""
+
+
 class UnknownEngineError(RequestError):
     """No engine, segmenter or inpainter of that name."""
 
@@ -37,10 +41,6 @@ class SourceNotFoundError(RequestError):
 
 class VideoError(TamError):
     """The file is there but cannot be used as a video."""
-
-
-class FrameRangeError(VideoError, IndexError):
-    """A frame that the video does not have."""
 
 
 class MaskletError(TamError):

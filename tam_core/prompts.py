@@ -69,9 +69,7 @@ def check_prompt(prompt: Prompt, size: Size, frame_count: int | None) -> None:
             if not (x0 < x1 and y0 < y1):
                 raise PromptError(f"box {x0:g},{y0:g},{x1:g},{y1:g} is empty: give left,top,right,bottom")
             if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
-                raise PromptError(
-                    f"box {x0:g},{y0:g},{x1:g},{y1:g} is outside the frame of {width}x{height} pixels"
-                )
+                raise PromptError(f"box {x0:g},{y0:g},{x1:g},{y1:g} is outside the frame of {width}x{height} pixels")
         case MaskPrompt(mask=mask):
             if mask.shape != size:
                 raise PromptError(

@@ -17,7 +17,7 @@ Role: TypeAlias = Literal["tracker", "segmenter", "inpainter"]
 class EngineSpec:
     """One row: an engine in one role.
 
-    ``loader`` is ``module:function``; the function takes ``device`` (and ``checkpoint``, a path, where the row has one).
+    ``loader`` is ``module:function``; the function takes ``device`` and, where there is one, the ``checkpoint``'s path.
     ``rank`` orders the choice of ``auto``: the highest that is ready.
     """
 
@@ -78,11 +78,19 @@ class Registry:
         """The row of that name and role; ``auto`` is the highest-ranked one that is ready."""
         rows = [row for row in self._rows if row.role == role]
         if name == "auto":
-            return max((row for row in rows if row.ready), key=lambda row: row.rank)
+            return _best_ready(rows, role)
         for row in rows:
             if row.name == name:
                 return row
         raise UnknownEngineError(_unknown(name, role, [row.name for row in rows]))
+
+
+def _best_ready(rows: list[EngineSpec], role: Role) -> EngineSpec:
+    ready = [row for row in rows if row.ready]
+    if not ready:
+        names = ", ".join(row.name for row in rows) or "none is known"
+        raise EngineNotReadyError(f"no {role} is ready to use ({names}); see: tam engines")
+    return max(ready, key=lambda row: row.rank)
 
 
 def _unknown(name: str, role: Role, names: list[str]) -> str:

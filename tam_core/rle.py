@@ -54,6 +54,41 @@ def encode(mask: Mask) -> RLE:
     return RLE((int(code["size"][0]), int(code["size"][1])), code["counts"])
 
 
+def parse(size: Size, counts: str) -> RLE:
+    """A code read from a file. Raises MaskletError unless its runs fill a mask of ``size`` (height, width) exactly."""
+    pixels = size[0] * size[1]
+    try:
+        runs = _runs(counts.encode("ascii"))
+    except (ValueError, IndexError) as error:
+        raise MaskletError(f"'{counts[:40]}' is not a COCO run-length code") from error
+    if min(runs, default=0) < 0 or sum(runs) != pixels:
+        raise MaskletError(f"a run-length code for {sum(runs)} pixels in a mask of {size[1]}x{size[0]}")
+    return RLE(size, counts.encode("ascii"))
+
+
+def _runs(counts: bytes) -> list[int]:
+    """Run lengths of COCO's compressed string: five bits a character, low first, from the third run on as differences.
+
+    pycocotools trusts the string and would read and write out of bounds, so strings from files are counted here first.
+    """
+    runs: list[int] = []
+    position = 0
+    while position < len(counts):
+        value, shift, more = 0, 0, True
+        while more:
+            bits = counts[position] - 48
+            if not 0 <= bits < 64:
+                raise ValueError("character out of range")
+            value |= (bits & 0x1F) << shift
+            more = bool(bits & 0x20)
+            position += 1
+            shift += 5
+            if not more and bits & 0x10:
+                value -= 1 << shift
+        runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+    return runs
+
+
 def merge(rles: list[RLE]) -> RLE:
     """The union of masks of one size, without decoding."""
     code = coco.merge([rle._coco() for rle in rles])

@@ -1,0 +1,75 @@
+"""Masklets as one JSON file: COCO run-length codes, scores, and the size and rate of the video they belong to."""
+
+import json
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from tam_core import rle
+from tam_core.atomic import atomic_file
+from tam_core.errors import MaskletError, SourceNotFoundError
+from tam_core.masklet import Masklet
+from tam_core.video.source import VideoInfo
+
+_FORMAT = "tam-masklets"
+_VERSION = 1
+
+
+def write_masklets(masklets: Iterable[Masklet], path: Path, info: VideoInfo) -> None:
+    """Write masklets as JSON. The file appears when it is complete; raises OutputError."""
+    document = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "video": {
+            "width": info.width,
+            "height": info.height,
+            "rate": str(info.rate),
+            "frame_count": info.frame_count,
+        },
+        "objects": [_to_json(masklet) for masklet in masklets],
+    }
+    with atomic_file(path) as temporary:
+        temporary.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+
+
+def read_masklets(path: Path) -> list[Masklet]:
+    """Read what ``write_masklets`` wrote. Raises SourceNotFoundError, or MaskletError for anything else."""
+    if not path.is_file():
+        raise SourceNotFoundError(f"no masklet file {path}")
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["format"] != _FORMAT:
+            raise ValueError(f"its format is '{document['format']}'")
+        if document["version"] > _VERSION:
+            raise ValueError(f"version {document['version']} is newer than this program knows ({_VERSION})")
+        Fraction(document["video"]["rate"])
+        return [_from_json(entry) for entry in document["objects"]]
+    except (ValueError, KeyError, TypeError, AttributeError, MaskletError) as error:
+        raise MaskletError(f"{path} is not a {_FORMAT} file: {error}") from error
+
+
+def _to_json(masklet: Masklet) -> dict[str, Any]:
+    return {
+        "id": masklet.object_id,
+        "size": list(masklet.size),
+        "frames": {
+            str(frame): {
+                "counts": masklet.rles[frame].counts.decode("ascii"),
+                "score": round(masklet.scores.get(frame, 1.0), 4),
+            }
+            for frame in masklet.frames
+        },
+    }
+
+
+def _from_json(entry: dict[str, Any]) -> Masklet:
+    height, width = entry["size"]
+    size = (int(height), int(width))
+    frames = {int(frame): found for frame, found in entry["frames"].items()}
+    return Masklet(
+        int(entry["id"]),
+        size,
+        {frame: rle.parse(size, found["counts"]) for frame, found in frames.items()},
+        {frame: float(found["score"]) for frame, found in frames.items()},
+    )

@@ -1,0 +1,272 @@
+"""Sessions, with a tracker that sees colour: what it answers can be worked out by hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from tam_core.engines.base import Candidates, FrameMasks
+from tam_core.errors import FrameRangeError, PromptError
+from tam_core.prompts import Box, Click, MaskPrompt, Prompt
+from tam_core.session import Session
+from tam_core.types import Mask, Pixels
+from tam_core.video import ArraySource, Frame, VideoInfo
+
+COUNT, SIDE = 12, 20
+
+
+def square(index: int) -> Mask:
+    mask = np.zeros((SIDE, SIDE), dtype=bool)
+    mask[4:10, index : index + 6] = True
+    return mask
+
+
+@pytest.fixture
+def video() -> ArraySource:
+    """A red square walks right over black; a still blue bar lies at the bottom."""
+    frames = np.zeros((COUNT, SIDE, SIDE, 3), dtype=np.uint8)
+    for index in range(COUNT):
+        frames[index][square(index)] = (255, 0, 0)
+        frames[index, 15:18, 2:18] = (0, 0, 255)
+    return ArraySource(frames)
+
+
+@dataclass
+class ColourState:
+    colours: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    masks: dict[tuple[int, int], Mask] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
+
+
+class ColourTracker:
+    """An object is whatever has the colour of its first prompted pixel; every step costs a little confidence."""
+
+    def __init__(self, score: float = 0.9) -> None:
+        self.score = score
+        self.steps: list[int] = []
+
+    def start(self, info: VideoInfo) -> ColourState:
+        return ColourState()
+
+    def condition(self, state: ColourState, frame: Frame, prompts: Sequence[Prompt]) -> FrameMasks:
+        given = {prompt.object_id: prompt.mask for prompt in prompts if isinstance(prompt, MaskPrompt)}
+        for object_id, mask in given.items():
+            state.masks[frame.index, object_id] = mask
+            state.colours[object_id] = tuple(frame.pixels[mask][0])
+        return FrameMasks(frame.index, given, dict.fromkeys(given, 1.0))
+
+    def step(self, state: ColourState, frame: Frame) -> FrameMasks:
+        self.steps.append(frame.index)
+        state.seen |= {object_id for index, object_id in state.masks if index == frame.index}
+        masks = {
+            object_id: state.masks.get((frame.index, object_id), (frame.pixels == state.colours[object_id]).all(-1))
+            for object_id in state.seen
+        }
+        return FrameMasks(frame.index, masks, dict.fromkeys(masks, self.score))
+
+
+class ColourSegmenter:
+    """A click selects its colour; further clicks add or take away their own pixel of a given mask."""
+
+    def embed(self, pixels: Pixels) -> Pixels:
+        return pixels
+
+    def segment(self, embedding: Pixels, prompts: Sequence[Prompt]) -> Candidates:
+        mask = np.zeros(embedding.shape[:2], dtype=bool)
+        for prompt in prompts:
+            match prompt:
+                case MaskPrompt(mask=given):
+                    mask = given.copy()
+                case Click(x=x, y=y, positive=True):
+                    mask |= (embedding == embedding[int(y), int(x)]).all(-1)
+                case Click(x=x, y=y):
+                    mask[int(y), int(x)] = False
+                case Box(xyxy=(x0, y0, x1, y1)):
+                    mask[int(y0) : int(y1), int(x0) : int(x1)] = True
+        whole = np.ones_like(mask)
+        return Candidates(np.stack([mask, whole]), np.array([0.9, 0.5], np.float32))
+
+
+@pytest.fixture
+def session(video: ArraySource) -> Session:
+    return Session(video, tracker=ColourTracker(), segmenter=ColourSegmenter())
+
+
+def finish(session: Session, **arguments: object) -> None:
+    for _ in session.propagate(**arguments):  # type: ignore[arg-type]
+        pass
+
+
+def test_prompt_answers_at_once_and_shows_in_the_masklet(session: Session) -> None:
+    found = session.prompt(Click(3, 1, 5, 6))
+    assert np.array_equal(found.masks[1], square(3))
+    assert session.masklets[1].frames == [3]
+    assert session.stale == {1}
+
+
+def test_both_directions_reach_every_frame(session: Session) -> None:
+    session.prompt(Click(5, 1, 7, 6))
+    finish(session)
+    assert session.masklets[1].frames == list(range(COUNT))
+    assert all(np.array_equal(session.masklets[1].mask(i), square(i)) for i in range(COUNT))
+    assert session.stale == set()
+
+
+@pytest.mark.parametrize(("direction", "frames"), [("forward", range(5, COUNT)), ("backward", range(6))])
+def test_one_direction_stops_at_the_prompt(session: Session, direction: str, frames: range) -> None:
+    session.prompt(Click(5, 1, 7, 6))
+    finish(session, direction=direction)
+    assert session.masklets[1].frames == list(frames)
+
+
+def test_range_bounds_the_walk(session: Session) -> None:
+    session.prompt(Click(5, 1, 7, 6))
+    assert session.steps(start=3, stop=8) == 3 + 3
+    finish(session, start=3, stop=8)
+    assert session.masklets[1].frames == [3, 4, 5, 6, 7]
+
+
+def test_prompt_outside_the_range_is_no_prompt(session: Session) -> None:
+    session.prompt(Click(2, 1, 4, 6))
+    with pytest.raises(PromptError, match="nothing to track"):
+        finish(session, start=5)
+
+
+def test_correction_starts_from_the_tracked_mask_and_is_kept_exactly(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    finish(session)
+    corrected = session.prompt(Click(6, 1, 7, 5, positive=False)).masks[1]
+    assert corrected.sum() == square(6).sum() - 1
+    finish(session)
+    assert np.array_equal(session.masklets[1].mask(6), corrected)
+    assert np.array_equal(session.masklets[1].mask(7), square(7))
+
+
+def test_between_two_anchors_the_nearer_one_is_believed(video: ArraySource) -> None:
+    session = Session(video, tracker=ColourTracker(), segmenter=ColourSegmenter())
+    session.prompt(Click(0, 1, 2, 6))
+    session.prompt(Click(10, 1, 12, 6))
+    twice = [found.frame for found in session.propagate() if found.masks]
+    assert twice[:COUNT] == list(range(COUNT))
+    assert twice[COUNT:] == [9, 8, 7, 6], "only frames nearer to the second anchor are replaced"
+
+
+def test_only_prompted_objects_are_tracked_again(video: ArraySource) -> None:
+    tracker = ColourTracker()
+    session = Session(video, tracker=tracker, segmenter=ColourSegmenter())
+    session.prompt(Click(0, 1, 2, 6), Click(0, 2, 5, 16))
+    finish(session)
+    before = session.masklets[2]
+    session.prompt(Click(6, 1, 8, 6))
+    frames = {object_id for found in session.propagate() for object_id in found.masks}
+    assert frames == {1}
+    assert session.masklets[2] is before
+
+
+def test_object_added_in_the_middle_leaves_the_first_alone(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    finish(session)
+    first = session.masklets[1]
+    session.prompt(Click(4, 2, 5, 16))
+    finish(session)
+    assert session.masklets[1] is first
+    assert session.masklets[2].frames == list(range(COUNT))
+
+
+def test_dropped_object_is_gone_and_can_come_back(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6), Click(0, 2, 5, 16))
+    finish(session)
+    session.drop(2)
+    assert set(session.masklets) == {1}
+    assert session.undo()
+    assert set(session.masklets) == {1, 2}
+
+
+def test_object_dropped_from_a_frame_ends_there(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    finish(session)
+    session.drop(1, from_frame=7)
+    assert session.masklets[1].frames == list(range(7))
+    session.prompt(Click(3, 1, 5, 6))
+    finish(session)
+    assert session.masklets[1].frames == list(range(7))
+    session.prompt(Click(9, 1, 11, 6))
+    finish(session)
+    assert session.masklets[1].frames == list(range(COUNT)), "a prompt after the end takes the object up again"
+
+
+def test_undo_and_redo_step_through_everything(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    finish(session)
+    session.prompt(Click(6, 1, 7, 5, positive=False))
+    corrected = session.masklets[1]
+    assert session.undo()
+    assert np.array_equal(session.masklets[1].mask(6), square(6))
+    assert session.undo()
+    assert session.masklets[1].frames == [0]
+    assert session.undo()
+    assert session.masklets == {}
+    assert not session.undo()
+    assert [session.redo() for _ in range(4)] == [True, True, True, False]
+    assert session.masklets[1] == corrected
+
+
+def test_new_word_after_undo_ends_redo(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    session.undo()
+    session.prompt(Click(0, 2, 5, 16))
+    assert not session.redo()
+
+
+def test_closing_the_generator_keeps_what_was_found(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    masks = session.propagate()
+    for _ in range(4):
+        next(masks)
+    masks.close()
+    assert session.masklets[1].frames == [0, 1, 2, 3]
+    assert session.stale == {1}, "unfinished objects are still to be tracked"
+
+
+def test_candidate_is_what_the_user_chose(session: Session) -> None:
+    found = session.prompt(Click(0, 1, 2, 6), candidate=1)
+    assert found.masks[1].all()
+    with pytest.raises(PromptError, match="candidate 2"):
+        session.prompt(Click(0, 1, 2, 6), candidate=2)
+
+
+def test_preview_changes_nothing(session: Session) -> None:
+    assert np.array_equal(session.preview(Click(0, 1, 2, 6)).best, square(0))
+    assert session.masklets == {}
+    assert session.prompts == ()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "says"),
+    [
+        (Click(0, 1, SIDE, 3), "outside the frame of 20x20"),
+        (Click(COUNT, 1, 3, 3), "frame 12 of a video of 12 frames"),
+        (Click(-1, 1, 3, 3), "counted from 0"),
+        (Click(0, 0, 3, 3), "start at 1"),
+        (Box(0, 1, (8, 8, 4, 4)), "is empty"),
+        (Box(0, 1, (40, 40, 50, 50)), "outside the frame"),
+        (MaskPrompt(0, 1, np.ones((5, 6), dtype=bool)), "mask of 6x5 pixels for a video of 20x20"),
+        (MaskPrompt(0, 1, np.zeros((SIDE, SIDE), dtype=bool)), "is empty"),
+    ],
+)
+def test_prompts_that_do_not_fit_are_refused(session: Session, prompt: Prompt, says: str) -> None:
+    with pytest.raises(PromptError, match=says):
+        session.prompt(prompt)
+    assert session.prompts == ()
+
+
+def test_frames_beyond_the_end_are_refused(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    with pytest.raises(FrameRangeError, match="frames 0 to 99 of a video of 12"):
+        finish(session, stop=99)
+
+
+def test_unknown_object_is_refused(session: Session) -> None:
+    with pytest.raises(PromptError, match="no object 7"):
+        session.drop(7)

@@ -15,13 +15,15 @@ from tam_core.errors import OutputError
 def atomic_file(path: Path) -> Iterator[Path]:
     """A temporary path with the same suffix; it becomes ``path`` when the block ends without an exception.
 
-    What was at ``path`` stays until then. Raises OutputError when the place cannot be written or the disk is full.
+    What was at ``path`` stays until then. Raises OutputError when nothing can be written there; what the block itself
+    writes is its own to explain, see ``naming_the_cause``.
     """
     temporary = _beside(path)
+    with naming_the_cause(path):
+        temporary.touch()
     try:
+        yield temporary
         with naming_the_cause(path):
-            temporary.touch()
-            yield temporary
             temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -35,13 +37,14 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     """
     if path.is_dir() and (strange := _not_a_numbered_file(path)):
         raise OutputError(f"{path} holds {strange.name}, which is not a numbered picture: give a new or empty folder")
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"{path} is a file; give the name of a folder")
     temporary = _beside(path)
+    with naming_the_cause(path):
+        temporary.mkdir()
     try:
+        yield temporary
         with naming_the_cause(path):
-            if path.exists() and not path.is_dir():
-                raise OutputError(f"{path} is a file; give the name of a folder")
-            temporary.mkdir()
-            yield temporary
             shutil.rmtree(path, ignore_errors=True)
             temporary.replace(path)
     finally:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from tam_core import rle
-from tam_core.atomic import atomic_folder
+from tam_core.atomic import atomic_folder, naming_the_cause
 from tam_core.errors import MaskletError, SourceNotFoundError
 from tam_core.masklet import Masklet
 from tam_core.rle import RLE
@@ -31,7 +31,7 @@ def write_davis(masklets: Iterable[Masklet], folder: Path, frames: Iterable[int]
         raise MaskletError(
             f"object {objects[-1].object_id}: an indexed PNG holds numbers up to {_VOID - 1}; write .json instead"
         )
-    with atomic_folder(folder) as temporary:
+    with atomic_folder(folder) as temporary, naming_the_cause(folder):
         for frame in frames:
             picture = Image.fromarray(_labels(objects, frame))
             picture.putpalette(_palette())

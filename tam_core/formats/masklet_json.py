@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tam_core import rle
-from tam_core.atomic import atomic_file
+from tam_core.atomic import atomic_file, naming_the_cause
 from tam_core.errors import MaskletError, SourceNotFoundError
 from tam_core.masklet import Masklet
 from tam_core.video.source import VideoInfo
@@ -29,7 +29,7 @@ def write_masklets(masklets: Iterable[Masklet], path: Path, info: VideoInfo) -> 
         },
         "objects": [_to_json(masklet) for masklet in masklets],
     }
-    with atomic_file(path) as temporary:
+    with atomic_file(path) as temporary, naming_the_cause(path):
         temporary.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
 
 

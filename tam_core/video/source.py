@@ -8,6 +8,10 @@ from typing import Protocol
 from tam_core.types import Pixels, Size
 
 
+class VideoWarning(UserWarning):
+    """The video can be used, but not all of it is there: cut short, damaged, or a stream that was left behind."""
+
+
 @dataclass(frozen=True)
 class Frame:
     """One picture. ``time`` is its exact presentation time in seconds; ``pixels`` is (H, W, 3) uint8 RGB."""

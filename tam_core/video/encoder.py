@@ -1,0 +1,142 @@
+"""Frames into one file or folder, one at a time. Targets, time stamps and errors are the writer's concern."""
+
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol, cast
+
+import av
+
+from tam_core.errors import OutputError
+from tam_core.video.codecs import Codec
+from tam_core.video.colour import FromRgb, tags_for
+from tam_core.video.file import FileSource
+from tam_core.video.passthrough import Passthrough
+from tam_core.video.pictures import write_picture
+from tam_core.video.source import ColourTags, Frame, FrameSource, VideoInfo
+from tam_core.video.timing import Clock
+
+MOV_SUFFIXES = frozenset({".mp4", ".m4v", ".mov"})
+
+
+class Sink(Protocol):
+    """Takes frames in order. finish() completes the output; abandon() lets go of it, whatever state it is in."""
+
+    def write(self, frame: Frame) -> None: ...
+
+    def finish(self) -> None: ...
+
+    def abandon(self) -> None: ...
+
+
+class PictureFolder:
+    """PNG pictures in an empty folder, each named by its frame index: 00000.png."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def write(self, frame: Frame) -> None:
+        write_picture(self._folder / f"{frame.index:05d}.png", frame.pixels)
+
+    def finish(self) -> None:
+        """Every picture is complete already."""
+
+    def abandon(self) -> None:
+        """No picture is open."""
+
+
+class VideoFile:
+    """A video file with the sound, subtitles, colour tags and pixel aspect of ``like``.
+
+    ``first``: the first frame to come, which settles size and alpha. Raises OutputError for what the codec or the
+    container cannot hold, and FFmpegError as it comes.
+    """
+
+    def __init__(self, path: Path, codec: Codec, first: Frame, like: FrameSource | None, clock: Clock) -> None:
+        self._clock = clock
+        self._first = self._last = first
+        self._last_ticks: int | None = None
+        self._held: av.Packet[av.VideoStream] | None = None
+        self._first_dts = 0
+        self._sound: Passthrough | None = None
+        self._container = av.open(f"file:{path}", "w", options=container_options(path, clock))
+        try:
+            self._add_stream(codec, first, like.info if like else None)
+            if isinstance(like, FileSource):
+                self._sound = Passthrough(like.path, self._container, first.time, clock.shift)
+            self._container.start_encoding()
+        except BaseException:
+            self.abandon()
+            raise
+
+    def write(self, frame: Frame) -> None:
+        """Encode a frame and copy the sound up to it."""
+        picture = self._from_rgb(frame.pixels)
+        picture.pts, picture.time_base = self._clock.ticks(frame.time), self._clock.tick
+        if self._last_ticks is not None and picture.pts <= self._last_ticks:
+            raise OutputError(f"frames {self._last.index} and {frame.index} are too close in time to be told apart")
+        self._last, self._last_ticks = frame, picture.pts
+        if self._sound:
+            self._sound.copy_until(frame.time)
+        self._mux(self._stream.encode(picture))
+
+    def finish(self) -> None:
+        self._mux(self._stream.encode(None))
+        self._mux_last()
+        if self._sound:
+            following = self._clock.following(self._last)
+            self._sound.copy_until(None if following is None else self._clock.end_of(self._last))
+            self._sound.close()
+        self._container.close()
+
+    def abandon(self) -> None:
+        if self._sound:
+            self._sound.close()
+        with suppress(Exception):  # the trailer of a file that is thrown away may fail like the rest of it
+            self._container.close()
+
+    def _mux(self, packets: list["av.Packet[av.VideoStream]"]) -> None:
+        """Write packets, but always hold one back: the last one's duration settles how long the video is."""
+        for packet in packets:
+            if self._held is None:
+                self._first_dts = packet.dts or 0
+            else:
+                self._container.mux(self._held)
+            self._held = packet
+
+    def _mux_last(self) -> None:
+        """The file's length is counted from the first decoding time to the end of the last packet."""
+        if self._held is None:
+            return
+        length = self._clock.ticks(self._clock.end_of(self._last)) - self._clock.ticks(self._first.time)
+        self._held.duration = max(1, length - ((self._held.dts or 0) - self._first_dts))
+        self._container.mux(self._held)
+
+    def _add_stream(self, codec: Codec, first: Frame, info: VideoInfo | None) -> None:
+        height, width, channels = first.pixels.shape
+        pixel_format = codec.format_for(height, width, alpha=channels == 4)
+        if pixel_format is None or codec.encoder is None:
+            raise OutputError(f"{codec.name} has no alpha for RGBA frames; choose prores, ffv1 or png")
+        tags = tags_for(pixel_format, info.colour if info else ColourTags(), codec.limited_only)
+        options = dict(codec.options)
+        stream = self._container.add_stream(codec.encoder, rate=self._clock.rate, options=options)
+        context = cast(av.VideoStream, stream).codec_context
+        context.width, context.height, context.pix_fmt = width, height, pixel_format
+        stream.time_base = context.time_base = self._clock.tick
+        context.sample_aspect_ratio = info.pixel_aspect if info else Fraction(1)
+        context.color_primaries, context.color_trc = tags.primaries, tags.transfer
+        context.colorspace, context.color_range = tags.matrix, tags.range
+        self._stream = cast(av.VideoStream, stream)
+        self._from_rgb = FromRgb(pixel_format, tags)
+
+
+def container_options(path: Path, clock: Clock) -> dict[str, str]:
+    """What keeps time stamps where they are.
+
+    Sound may begin before 0, with the encoder's run-up: pictures must not move because of it. QuickTime notes where a
+    stream begins in a clock of its own, which must be as fine as ours.
+    """
+    options = {"avoid_negative_ts": "disabled"}
+    if path.suffix.lower() in MOV_SUFFIXES:
+        options["movie_timescale"] = str(max(1000, clock.tick.denominator))
+    return options

@@ -1,0 +1,83 @@
+"""A folder of pictures as a video, in the order a person would count them: img2 before img10."""
+
+import os
+import re
+from collections import OrderedDict
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+from tam_core.errors import SourceNotFoundError, VideoError
+from tam_core.types import Pixels
+from tam_core.video.pictures import read_picture
+from tam_core.video.source import Frame, VideoInfo
+from tam_core.video.span import check_index, frame_range
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"})
+KEPT_PICTURES = 8
+
+
+class ImageFolderSource:
+    """The pictures of ``folder``, all of one size, shown ``rate`` times a second. Other files there are ignored.
+
+    Raises SourceNotFoundError if there is no such folder and VideoError if it holds no picture; a picture of another
+    size than the first raises VideoError when it is read.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], rate: Fraction = Fraction(24)) -> None:
+        self.path = Path(folder)
+        self._files = list_pictures(self.path)
+        self._kept: OrderedDict[int, Pixels] = OrderedDict()
+        height, width = read_picture(self._files[0]).shape[:2]
+        times = tuple(index / Fraction(rate) for index in range(len(self._files)))
+        self._info = VideoInfo(width=width, height=height, rate=Fraction(rate), times=times)
+
+    @property
+    def info(self) -> VideoInfo:
+        return self._info
+
+    def frames(self, start: int = 0, stop: int | None = None, step: int = 1) -> Iterator[Frame]:
+        """Frames start, start + step, ... before ``stop``; see FrameSource."""
+        return map(self.read, frame_range(len(self._files), start, stop, step))
+
+    def read(self, index: int) -> Frame:
+        """One frame. Raises FrameRangeError if there is no such frame."""
+        check_index(index, len(self._files))
+        return Frame(index, index / self._info.rate, self._pixels(index).copy())
+
+    def _pixels(self, index: int) -> Pixels:
+        """The picture, from the few that are kept if it is among them; callers get a copy, so that ours stays whole."""
+        if index not in self._kept:
+            self._kept[index] = self._load(self._files[index])
+            if len(self._kept) > KEPT_PICTURES:
+                self._kept.popitem(last=False)
+        self._kept.move_to_end(index)
+        return self._kept[index]
+
+    def _load(self, file: Path) -> Pixels:
+        pixels = read_picture(file)
+        if pixels.shape[:2] != self._info.size:
+            height, width = pixels.shape[:2]
+            raise VideoError(
+                f"{file} is {width}x{height}, but the first picture of the folder is "
+                f"{self._info.width}x{self._info.height}; make all of one size"
+            )
+        return pixels
+
+
+def list_pictures(folder: Path) -> list[Path]:
+    """The picture files of a folder in natural order. Raises as ImageFolderSource does."""
+    if not folder.exists():
+        raise SourceNotFoundError(f"{folder}: no such folder")
+    if not folder.is_dir():
+        raise VideoError(f"{folder} is a file, not a folder of pictures")
+    files = [file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.name[0] != "."]
+    if not files:
+        raise VideoError(f"{folder} holds no picture ({', '.join(sorted(SUFFIXES))})")
+    return sorted(files, key=lambda file: natural_key(file.name))
+
+
+def natural_key(name: str) -> list[tuple[int, int, str]]:
+    """Sorts img2 before img10: runs of digits compare as numbers, the rest as text."""
+    parts = re.split(r"(\d+)", name.lower())
+    return [(0, int(part), part) if part.isdecimal() else (1, 0, part) for part in parts]

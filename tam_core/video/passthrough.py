@@ -1,0 +1,77 @@
+"""Sound and subtitles of the source, copied packet by packet: nothing is decoded, every byte stays."""
+
+import warnings
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+from av.stream import Stream
+
+from tam_core.errors import OutputError
+from tam_core.video.packets import open_container
+from tam_core.video.source import VideoWarning
+
+
+class Passthrough:
+    """Copies audio and subtitle packets of ``source`` into ``target``, in step with the pictures.
+
+    ``shift``: seconds that all times move towards 0, because the pictures begin that much later than the source's. What
+    belongs to the time before the first picture is then left out, to the nearest packet.
+
+    Raises OutputError if ``target`` cannot hold a sound stream as it is; warns if it cannot hold a subtitle stream.
+    """
+
+    def __init__(self, source: Path, target: OutputContainer, begin: Fraction, shift: Fraction) -> None:
+        self._source = open_container(source)
+        self._target = target
+        self._begin = begin
+        self._shift = shift
+        self._streams = self._adopt(source)
+        self._packets = self._wanted()
+        self._next = next(self._packets, None)
+
+    def close(self) -> None:
+        self._source.close()
+
+    def copy_until(self, time: Fraction | None) -> None:
+        """Copy what comes before ``time``, in seconds of the source; None: all that is left."""
+        while self._next is not None and (time is None or time_of(self._next) < time):
+            self._copy(self._next)
+            self._next = next(self._packets, None)
+
+    def _adopt(self, source: Path) -> dict[int, Stream]:
+        """Source stream index -> new stream of the target."""
+        adopted: dict[int, Stream] = {}
+        for stream in (*self._source.streams.audio, *self._source.streams.subtitles):
+            try:
+                adopted[stream.index] = self._target.add_stream_from_template(stream)
+            except ValueError as error:
+                codec = stream.codec_context.codec.canonical_name
+                if stream.type == "audio":
+                    raise OutputError(
+                        f"{self._target.format.name} cannot hold the {codec} sound of {source}; write .mkv, which can"
+                    ) from error
+                warnings.warn(VideoWarning(f"{source}: {codec} subtitles are left out: {error}"), stacklevel=2)
+        return adopted
+
+    def _wanted(self) -> Iterator["av.Packet[Stream]"]:
+        if not self._streams:
+            return
+        for packet in self._source.demux([self._source.streams[index] for index in self._streams]):
+            if packet.size and (self._shift == 0 or time_of(packet) >= self._begin):
+                yield packet
+
+    def _copy(self, packet: "av.Packet[Stream]") -> None:
+        ticks = round(self._shift / packet.time_base)
+        packet.pts = None if packet.pts is None else packet.pts - ticks
+        packet.dts = None if packet.dts is None else packet.dts - ticks
+        packet.stream = self._streams[packet.stream.index]
+        self._target.mux(packet)
+
+
+def time_of(packet: "av.Packet[Stream]") -> Fraction:
+    """When a packet begins, in seconds."""
+    stamp = packet.dts if packet.pts is None else packet.pts
+    return (stamp or 0) * packet.time_base

@@ -1,7 +1,7 @@
 """What an inpainter is: frames and holes in, frames out. It sees no file, no masklet and no host."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from tam_core.types import Mask, Pixels
 
@@ -22,11 +22,25 @@ class WindowSpec:
 class Inpainter(Protocol):
     """Takes holes away."""
 
-    window: WindowSpec
+    @property
+    def window(self) -> WindowSpec: ...
 
     def fill(self, frames: Pixels, holes: Mask) -> Pixels:
         """Frames (T, H, W, 3) uint8 in order of time, holes (T, H, W) bool, True = to be filled.
 
         Returns new frames of the same shape, equal to the input wherever ``holes`` is False.
+        """
+        ...
+
+
+@runtime_checkable
+class ContinuingInpainter(Inpainter, Protocol):
+    """Takes holes away and can go on from what an earlier window made, so that inventions do not jump."""
+
+    def continue_fill(self, frames: Pixels, holes: Mask, wanted: Mask, finished: Mask) -> Pixels:
+        """Like ``fill``, for the frames that are ``wanted`` (T,) bool; the others are references.
+
+        ``finished`` (T,) bool: in these frames the holes are already filled, by an earlier window. They are carried on
+        where no frame shows the truth.
         """
         ...

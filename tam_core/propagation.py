@@ -44,11 +44,20 @@ class Plan:
         known = [stop for stop in self.stops.values() if stop is not None]
         return max(known) if len(known) == len(self.stops) else None
 
+    @property
+    def walks_forward(self) -> bool:
+        return self.direction in ("forward", "both")
+
+    @property
+    def walks_backward(self) -> bool:
+        """With ``both``, only where something lies behind the last anchor."""
+        return self.direction == "backward" or (self.direction == "both" and self.last > self.start)
+
     def steps(self, frame_count: int) -> int:
         """How many frames the passes will visit in a video of this length."""
         forward = (frame_count if self.stop is None else self.stop) - self.first
         backward = self.last - self.start + 1
-        return {"forward": forward, "backward": backward, "both": forward + backward}[self.direction]
+        return forward * self.walks_forward + backward * self.walks_backward
 
 
 def propagate(source: FrameSource, tracker: Tracker, plan: Plan) -> Iterator[FrameMasks]:
@@ -58,13 +67,13 @@ def propagate(source: FrameSource, tracker: Tracker, plan: Plan) -> Iterator[Fra
     """
     anchors, stops = plan.anchors, plan.stops
     scores: dict[ObjectId, dict[int, float]] = {object_id: {} for object_id in anchors}
-    if plan.direction in ("forward", "both"):
+    if plan.walks_forward:
         for found in _walk(source, tracker, anchors, plan.first, plan.stop, 1):
             ahead = [o for o in found.masks if found.frame < _before(stops[o])]
             for object_id in ahead:
                 scores[object_id][found.frame] = found.scores[object_id]
             yield _only(found, ahead)
-    if plan.direction in ("backward", "both"):
+    if plan.walks_backward:
         end = plan.start - 1 if plan.start else None
         for found in _walk(source, tracker, anchors, plan.last, end, -1):
             yield _only(found, [o for o in found.masks if _believed(found, o, anchors[o], scores[o])])

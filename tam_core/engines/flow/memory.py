@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from tam_core.engines.flow.view import CELL, FINE, Bins, View
@@ -124,7 +125,9 @@ def drawn(cells: FloatMap, count: int) -> FloatMap:
 
 def nearest_distance(cells: FloatMap, remembered: FloatMap) -> FloatMap:
     """Distance of each cell (n, C) to the nearest remembered one (m, C), (n,) float32."""
-    partial = np.square(remembered).sum(axis=1)[:, None] - 2 * (remembered @ cells.T)
+    lengths = np.square(remembered).sum(axis=1)[:, None]
+    # OpenCV's product: numpy's would start a second set of threads that compete with OpenCV's.
+    partial = lengths + cv2.gemm(remembered, cells, -2, None, 0, flags=cv2.GEMM_2_T)
     squared = np.square(cells).sum(axis=1) + partial.min(axis=0)
     result: FloatMap = np.sqrt(np.maximum(squared, 0))
     return result

@@ -1,0 +1,35 @@
+"""Pictures laid over pictures: generators of frames."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from tam_core.formats.davis import object_colour
+from tam_core.masklet import Masklet
+from tam_core.types import Pixels
+from tam_core.video.source import Frame, FrameSource
+
+_TINT = 0.5
+
+
+def overlay(
+    source: FrameSource, masklets: Iterable[Masklet], start: int = 0, stop: int | None = None
+) -> Iterator[Frame]:
+    """The video with every object tinted and outlined in its own colour: to look at what was tracked."""
+    objects = sorted(masklets, key=lambda masklet: masklet.object_id)
+    for frame in source.frames(start, stop):
+        yield Frame(frame.index, frame.time, _tinted(frame, objects))
+
+
+def _tinted(frame: Frame, masklets: Sequence[Masklet]) -> Pixels:
+    pixels = frame.pixels.copy()
+    for masklet in masklets:
+        mask = masklet.mask(frame.index)
+        if mask is None or not mask.any():
+            continue
+        colour = object_colour(masklet.object_id)
+        pixels[mask] = pixels[mask] * (1 - _TINT) + np.multiply(colour, _TINT)
+        edges, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(pixels, edges, -1, colour, 1, cv2.LINE_AA)
+    return pixels

@@ -1,0 +1,134 @@
+"""The inpainter that needs no download: copies the background from frames that saw it, invents the rest once.
+
+Three layers, each only for what the one before has left: copied from other frames of the window; carried on from frames
+that an earlier window has finished; made up from patches on one key frame and carried to the others like a copy.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from inpaint.base import WindowSpec
+from inpaint.flow import FlowSettings, Link, link, view
+from inpaint.light import SAME, Light
+from inpaint.membrane import extend
+from inpaint.paste import Copy, PasteSettings, Region, copy, paste, region, softened
+from inpaint.patches import PatchSettings, synthesise
+from inpaint.propagate import trace
+from tam_core.types import Mask, Pixels
+
+
+@dataclass(frozen=True)
+class PlateInpainter:
+    """Works on the CPU, without weights. ``keys``: at most so many frames of a window are invented on.
+
+    Invented pixels have no true place, so at their rim every step is evened out; copies have one and keep their edges.
+    """
+
+    window: WindowSpec = field(default_factory=lambda: WindowSpec(length=40, overlap=8, references=8))
+    keys: int = 4
+    flow: FlowSettings = field(default_factory=FlowSettings)
+    paste: PasteSettings = field(default_factory=PasteSettings)
+    paste_invented: PasteSettings = field(default_factory=lambda: PasteSettings(step=1e6, calm=0.7))
+    patches: PatchSettings = field(default_factory=PatchSettings)
+
+    def fill(self, frames: Pixels, holes: Mask) -> Pixels:
+        """See ``Inpainter.fill``."""
+        every = np.ones(len(frames), bool)
+        return self.continue_fill(frames, holes, every, ~every)
+
+    def continue_fill(self, frames: Pixels, holes: Mask, wanted: Mask, finished: Mask) -> Pixels:
+        """See ``ContinuingInpainter.continue_fill``."""
+        links = measure_links(frames, holes, self.flow)
+        lights = light_of_each(links)
+        hidden = np.stack([cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0 for hole in holes])
+        work = _Work(frames.copy(), holes & wanted[:, None, None], hidden, links, lights)
+        work.copy_from(~hidden, self.paste)
+        if finished.any():
+            work.copy_from(np.broadcast_to(finished[:, None, None], holes.shape), self.paste_invented)
+        for _ in range(self.keys):
+            if not work.missing.any():
+                break
+            work.copy_from(self._invent(work), self.paste_invented)
+        work.close_gaps()
+        return work.pictures
+
+    def _invent(self, work: "_Work") -> Mask:
+        """Make up what is missing on the frame that misses most; that frame may be copied from, (T, H, W) bool."""
+        key = int(work.missing.sum((1, 2)).argmax())
+        work.pictures[key] = synthesise(work.pictures[key], work.missing[key], self.patches)
+        work.missing[key] = False
+        shown = np.zeros_like(work.missing)
+        shown[key] = True
+        return shown
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A window being filled: ``pictures`` and ``missing`` change, the rest does not."""
+
+    pictures: Pixels
+    missing: Mask
+    hidden: Mask
+    links: Sequence[Link]
+    lights: Sequence[Light]
+
+    def copy_from(self, shown: Mask, settings: PasteSettings) -> None:
+        """Fill what is ``missing`` from the pixels ``shown`` (T, H, W), looking into the past and into the future."""
+        count = len(self.pictures)
+        areas = {t: region(self.missing[t], settings.rim) for t in range(count) if self.missing[t].any()}
+        soft = softened(self.pictures, shown)
+        if not soft:
+            return
+        past = self._copies(shown, soft, areas, range(min(soft), count))
+        future = self._copies(shown, soft, areas, range(max(soft), -1, -1))
+        correction = None
+        for frame, area in areas.items():
+            if frame and self.links[frame - 1].broken:
+                correction = None
+            copies = [side[frame] for side in (past, future) if frame in side]
+            found, correction = paste(self.pictures[frame], area, copies, frame, settings, correction)
+            self.missing[frame, area.y[: area.inner], area.x[: area.inner]] = ~found
+
+    def _copies(
+        self, shown: Mask, soft: dict[int, Pixels], areas: dict[int, Region], order: Sequence[int]
+    ) -> dict[int, Copy]:
+        return {
+            one.frame: copy(one, areas[one.frame], self.pictures, soft, shown, self.lights)
+            for one in trace(self.hidden, shown, self.links, order)
+            if one.frame in areas
+        }
+
+    def close_gaps(self) -> None:
+        """Crumbs that are still missing are continued smoothly from around them."""
+        for picture, missing in zip(self.pictures, self.missing, strict=True):
+            if missing.any():
+                smooth = extend(picture.astype(np.float32), ~missing)
+                picture[missing] = np.rint(smooth[missing]).clip(0, 255)
+
+
+def measure_links(frames: Pixels, holes: Mask, settings: FlowSettings) -> list[Link]:
+    """The links between neighbouring frames of a window."""
+    links = []
+    before = view(frames[0], holes[0], settings)
+    for frame, hole in zip(frames[1:], holes[1:], strict=True):
+        now = view(frame, hole, settings)
+        links.append(link(before, now, settings))
+        before = now
+    return links
+
+
+def light_of_each(links: Sequence[Link]) -> list[Light]:
+    """For each frame, the change of light from it to the window's first frame."""
+    lights = [SAME]
+    for one in links:
+        lights.append(one.light.inverse().then(lights[-1]))
+    return lights
+
+
+def load(device: str) -> PlateInpainter:
+    """The registry's loader; ``device`` is not used, the work is done by the CPU."""
+    del device
+    return PlateInpainter()

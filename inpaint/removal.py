@@ -1,0 +1,150 @@
+"""Remove objects: a generator of frames that holds one window and its references, however long the video.
+
+Knows nothing about how holes are filled (that is the inpainter's) and nothing of files.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from inpaint.base import ContinuingInpainter, Inpainter
+from inpaint.camera import Matrix, apply, camera_motion
+from inpaint.engines import INPAINTERS
+from inpaint.flow import FlowSettings, view
+from inpaint.holes import Box, Holes, composite, crop_box, holes_of, require_visible
+from inpaint.windows import FrameCache, references, spans, weights
+from tam_core.errors import RequestError
+from tam_core.masklet import Masklet
+from tam_core.types import Mask, Pixels, Size
+from tam_core.video.source import Frame, FrameSource
+
+MARGIN = 48
+"""Pixels of surroundings that an inpainter is shown around the hole, at least."""
+
+GLANCE = FlowSettings(side=200)
+"""Enough to see where the camera goes, to choose the crop."""
+
+
+def remove(
+    source: FrameSource,
+    masklets: Iterable[Masklet],
+    *,
+    inpainter: Inpainter | str = "plate",
+    grow: int = 4,
+    feather: int = 2,
+    start: int = 0,
+    stop: int | None = None,
+) -> Iterator[Frame]:
+    """Frames ``start`` ... ``stop`` - 1 without the masklets' objects, in order.
+
+    The objects are grown by ``grow`` pixels; over the outermost ``feather`` of them the fill fades into the source.
+    Outside the grown objects every pixel is the source's own. Raises MaskletError for masks of another size and
+    NotVisibleError if there is nothing to remove.
+    """
+    count = source.info.frame_count
+    if count is None and stop is None:
+        raise RequestError("removal from a live source needs to know where to stop; give stop=...")
+    end = count if stop is None else stop if count is None else min(stop, count)
+    assert end is not None
+    holes = holes_of(masklets, source.info.size, grow, feather)
+    require_visible(holes, range(start, end))
+    engine = INPAINTERS.get(inpainter, "inpainter").load() if isinstance(inpainter, str) else inpainter
+    return _Removal(source, holes, engine, range(start, end)).frames()
+
+
+@dataclass
+class _Removal:
+    """One run. ``fills`` are windows' results that still wait for the next window's share."""
+
+    source: FrameSource
+    holes: Holes
+    engine: Inpainter
+    span: range
+    held: dict[int, Frame] = field(default_factory=dict)
+    fills: dict[int, list[tuple[float, Box, Pixels]]] = field(default_factory=dict)
+
+    def frames(self) -> Iterator[Frame]:
+        """All frames in order. Those of a window are given out as soon as no later window changes them."""
+        spec = self.engine.window
+        cache = FrameCache(self.source, 2 * spec.references + 1)
+        incoming = self.source.frames(self.span.start, self.span.stop)
+        last: Frame | None = None
+        for span in spans(self.span.start, self.span.stop, spec):
+            while (position := max(self.held, default=span.start - 1) + 1) < span.stop:
+                self.held[position] = next(incoming)
+            self._fill(span, cache, last)
+            final = span.stop if span.stop == self.span.stop else span.stop - spec.overlap
+            for index in range(min(self.held), final):
+                last = self._finished(index)
+                cache.keep(index, self.held.pop(index).pixels)
+                yield last
+
+    def _finished(self, index: int) -> Frame:
+        """A frame with its fills faded into each other and laid over the source."""
+        frame = self.held[index]
+        shares = self.fills.pop(index, [])
+        if not shares:
+            return frame
+        total = np.zeros(frame.pixels.shape, np.float32)
+        for share, (x0, y0, x1, y1), pixels in shares:
+            total[y0:y1, x0:x1] += share * pixels.astype(np.float32)
+        return replace(frame, pixels=composite(frame.pixels, total, self.holes.alpha(index)))
+
+    def _fill(self, span: range, cache: FrameCache, last: Frame | None) -> None:
+        """Let the engine fill the holes of a window."""
+        if not any(self.holes.visible(index) for index in span):
+            return
+        spec = self.engine.window
+        others = references(span, self.span, spec.references, self.holes.box)
+        pictures = {index: cache.read(index) for index in others} | {i: self.held[i].pixels for i in span}
+        if last is not None and self.holes.visible(last.index):
+            pictures[last.index] = last.pixels
+        order = sorted(pictures)
+        finished = np.array([last is not None and index == last.index for index in order])
+        wanted = np.array([index in span for index in order])
+        holes = np.stack([self.holes.hole(index) for index in order])
+        if not isinstance(self.engine, ContinuingInpainter):
+            holes[finished] = False
+        box = _work_box([pictures[index] for index in order], holes, wanted)
+        x0, y0, x1, y1 = box
+        frames = np.stack([pictures[index][y0:y1, x0:x1] for index in order])
+        holes = holes[:, y0:y1, x0:x1]
+        if isinstance(self.engine, ContinuingInpainter):
+            filled = self.engine.continue_fill(frames, holes, wanted, finished)
+        else:
+            filled = self.engine.fill(frames, holes)
+        share = weights(span, self.span.start, self.span.stop, spec)
+        for position, index in zip(np.flatnonzero(wanted), span, strict=True):
+            if self.holes.visible(index):
+                self.fills.setdefault(index, []).append((float(share[index - span.start]), box, filled[position]))
+
+
+def _work_box(pictures: Sequence[Pixels], holes: Mask, wanted: Mask) -> Box:
+    """The part of the picture to work on: everywhere that the background behind a hole gets to while the camera moves.
+
+    ``holes``: (T, H, W) bool; ``wanted``: (T,) bool, the frames whose holes count.
+    """
+    size: Size = (holes.shape[1], holes.shape[2])
+    ways = _camera_path(pictures, holes)
+    boxes = []
+    for index in np.flatnonzero(wanted & holes.any((1, 2))):
+        y, x = np.flatnonzero(holes[index].any(1)), np.flatnonzero(holes[index].any(0))
+        corners = np.array([[a, b] for a in (x[0], x[-1] + 1) for b in (y[0], y[-1] + 1)], np.float32)
+        for way in ways:
+            moved = apply(np.linalg.inv(way) @ ways[index], corners)
+            boxes.append((*np.floor(moved.min(0)), *np.ceil(moved.max(0))))
+    return crop_box(boxes, size, MARGIN)
+
+
+def _camera_path(pictures: Sequence[Pixels], holes: Mask) -> list[Matrix]:
+    """For each frame the homography to the first one, in pixels, from a glance at small pictures."""
+    path = [np.eye(3)]
+    before = view(pictures[0], holes[0], GLANCE)
+    zoom = np.diag([before.scale, before.scale, 1.0])
+    for picture, hole in zip(pictures[1:], holes[1:], strict=True):
+        now = view(picture, hole, GLANCE)
+        step = camera_motion(now.gray, before.gray, now.free, before.free)
+        path.append(path[-1] @ np.linalg.inv(zoom) @ step @ zoom)
+        before = now
+    return path

@@ -1,0 +1,73 @@
+"""Windows, references and holes."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inpaint.base import WindowSpec
+from inpaint.holes import crop_box, grown, holes_of
+from inpaint.metrics import flicker, psnr, ssim
+from inpaint.windows import references, spans, weights
+from tam_core import rle
+from tam_core.masklet import Masklet
+
+SPECS = st.integers(1, 40).flatmap(lambda length: st.builds(WindowSpec, st.just(length), st.integers(0, length // 2)))
+
+
+@given(st.integers(0, 500), st.integers(1, 400), SPECS)
+def test_weights_sum_to_one_for_any_length(start: int, count: int, spec: WindowSpec) -> None:
+    if spec.length == spec.overlap:
+        return
+    total = np.zeros(count)
+    for span in spans(start, start + count, spec):
+        assert len(span) <= spec.length
+        total[span.start - start : span.stop - start] += weights(span, start, start + count, spec)
+    assert np.allclose(total, 1)
+
+
+def test_overlap_longer_than_half_a_window_is_refused() -> None:
+    with pytest.raises(ValueError, match="10 frames cannot overlap by 6"):
+        list(spans(0, 30, WindowSpec(10, 6)))
+
+
+def test_references_come_from_both_sides_near_and_far() -> None:
+    chosen = references(range(400, 440), range(1000), 8, lambda frame: (0, 0, 10, 10))
+    assert len(chosen) == 8
+    assert sum(frame < 400 for frame in chosen) == 4
+    assert max(chosen) - 440 > 100
+    assert not set(chosen) & set(range(400, 440))
+
+
+def test_references_prefer_frames_whose_hole_is_elsewhere() -> None:
+    def box(frame: int) -> tuple[int, int, int, int]:
+        return (0, 0, 10, 10) if frame % 2 else (50, 50, 60, 60)
+
+    chosen = references(range(101, 102), range(1000), 2, box)
+    assert all(frame % 2 == 0 for frame in chosen)
+
+
+def test_alpha_is_one_on_the_object_and_zero_outside_the_hole() -> None:
+    mask = np.zeros((40, 50), bool)
+    mask[10:20, 0:15] = True
+    holes = holes_of([Masklet(1, (40, 50), {0: rle.encode(mask)})], (40, 50), grow=5, feather=3)
+    alpha = holes.alpha(0)
+    assert (alpha[mask] == 1).all()
+    assert (alpha[~holes.hole(0)] == 0).all()
+    rim = holes.hole(0) & ~grown(mask, 2)
+    assert ((alpha[rim] > 0) & (alpha[rim] <= 1)).all()
+    assert alpha[15, 19] < alpha[15, 18] < alpha[15, 17] <= 1
+
+
+def test_crop_stays_inside_the_picture() -> None:
+    assert crop_box([(5, 5, 10, 10), (30, 8, 44, 20)], (50, 60), 10) == (0, 0, 54, 30)
+
+
+def test_metrics_know_a_known_answer() -> None:
+    truth = np.full((3, 20, 20, 3), 100, np.uint8)
+    result = truth + np.array([0, 5, 0], np.uint8)[:, None, None, None]
+    hole = np.ones((3, 20, 20), bool)
+    shots = list(zip(result, truth, hole, strict=True))
+    assert psnr(shots) == pytest.approx(10 * np.log10(255**2 / (25 / 3)))
+    assert flicker(shots) == pytest.approx(5)
+    assert ssim([(truth[0], truth[0], hole[0])]) == pytest.approx(1)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tam_core.masklet import Masklet
     from tam_core.prompts import Box, Click, MaskPrompt
     from tam_core.session import Session
-    from tam_core.video import Frame, FrameSource, VideoInfo, open_video, write_video
+    from tam_core.video import Frame, FrameSource, LiveSource, VideoInfo, open_video, write_video
 
 __all__ = [
     "ENGINES",
@@ -22,6 +22,7 @@ __all__ = [
     "Frame",
     "FrameMasks",
     "FrameSource",
+    "LiveSource",
     "MaskPrompt",
     "Masklet",
     "Segmenter",
@@ -46,7 +47,7 @@ _HOMES = {
     "tam_core.masklet": ("Masklet",),
     "tam_core.prompts": ("Box", "Click", "MaskPrompt"),
     "tam_core.session": ("Session",),
-    "tam_core.video": ("Frame", "FrameSource", "VideoInfo", "open_video", "write_video"),
+    "tam_core.video": ("Frame", "FrameSource", "LiveSource", "VideoInfo", "open_video", "write_video"),
 }
 
 

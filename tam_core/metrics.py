@@ -46,4 +46,5 @@ def _boundary(mask: Mask) -> Mask:
 def _grown(mask: Mask, radius: int) -> Mask:
     y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
     disc = (x * x + y * y <= radius * radius).astype(np.uint8)
-    return cv2.dilate(mask.astype(np.uint8), disc) > 0
+    grown: Mask = cv2.dilate(mask.astype(np.uint8), disc) > 0
+    return grown

@@ -34,7 +34,7 @@ class RLE:
 
     def decode(self) -> Mask:
         """The mask, (H, W) bool."""
-        return np.asarray(coco.decode(self._coco())).astype(bool)
+        return np.ascontiguousarray(coco.decode(self._coco()), dtype=bool)
 
     def iou(self, other: "RLE") -> float:
         """Intersection over union, 0..1; two empty masks agree: 1."""

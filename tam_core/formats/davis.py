@@ -1,5 +1,6 @@
 """Masklets as a DAVIS folder: one indexed PNG a frame (``00000.png``), pixel value = object number."""
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -18,13 +19,13 @@ _VOID = 255
 """DAVIS 2017 marks pixels that are not scored with 255; alone in a picture, 255 is an ordinary mask."""
 
 
-def write_davis(masklets: Iterable[Masklet], folder: Path, frames: Iterable[int]) -> None:
+def write_davis(masklets: Iterable[Masklet], folder: str | os.PathLike[str], frames: Iterable[int]) -> None:
     """Write one indexed PNG for each of ``frames``, named by its frame number.
 
     Where objects overlap, the one with the higher number is in front. The folder appears when it is complete; raises
     OutputError.
     """
-    objects = sorted(masklets, key=lambda masklet: masklet.object_id)
+    folder, objects = Path(folder), sorted(masklets, key=lambda masklet: masklet.object_id)
     if not objects:
         raise MaskletError("there is no object to write")
     if objects[-1].object_id >= _VOID:
@@ -38,11 +39,12 @@ def write_davis(masklets: Iterable[Masklet], folder: Path, frames: Iterable[int]
             picture.save(temporary / f"{frame:05d}.png", compress_level=3)
 
 
-def read_davis(folder: Path) -> list[Masklet]:
+def read_davis(folder: str | os.PathLike[str]) -> list[Masklet]:
     """Masklets from a folder of numbered PNG masks; the number in a file's name is its frame.
 
     Raises SourceNotFoundError, or MaskletError when there are no such files or their sizes differ.
     """
+    folder = Path(folder)
     if not folder.is_dir():
         raise SourceNotFoundError(f"no folder {folder}")
     pictures = sorted((path for path in folder.glob("*.png") if path.stem.isdecimal()), key=lambda path: int(path.stem))
@@ -60,8 +62,9 @@ def read_davis(folder: Path) -> list[Masklet]:
     return _with_absences(codes, [int(path.stem) for path in pictures], sizes.pop())
 
 
-def read_labels(path: Path) -> npt.NDArray[np.uint8]:
+def read_labels(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
     """The object numbers in a mask picture, (H, W) uint8; a colour picture counts by its brightness."""
+    path = Path(path)
     if not path.is_file():
         raise SourceNotFoundError(f"no mask file {path}")
     try:

@@ -1,6 +1,7 @@
 """Masklets as one JSON file: COCO run-length codes, scores, and the size and rate of the video they belong to."""
 
 import json
+import os
 from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
@@ -16,8 +17,9 @@ _FORMAT = "tam-masklets"
 _VERSION = 1
 
 
-def write_masklets(masklets: Iterable[Masklet], path: Path, info: VideoInfo) -> None:
+def write_masklets(masklets: Iterable[Masklet], path: str | os.PathLike[str], info: VideoInfo) -> None:
     """Write masklets as JSON. The file appears when it is complete; raises OutputError."""
+    path = Path(path)
     document = {
         "format": _FORMAT,
         "version": _VERSION,
@@ -33,8 +35,9 @@ def write_masklets(masklets: Iterable[Masklet], path: Path, info: VideoInfo) -> 
         temporary.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
 
 
-def read_masklets(path: Path) -> list[Masklet]:
+def read_masklets(path: str | os.PathLike[str]) -> list[Masklet]:
     """Read what ``write_masklets`` wrote. Raises SourceNotFoundError, or MaskletError for anything else."""
+    path = Path(path)
     if not path.is_file():
         raise SourceNotFoundError(f"no masklet file {path}")
     try:

@@ -1,0 +1,78 @@
+"""The prompt grammar of the command line: ``[OBJ:]X,Y[@FRAME]`` and its relatives."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from tam_core.errors import PromptError
+from tam_core.formats.davis import read_labels, split_labels
+from tam_core.prompts import Box, Click, MaskPrompt, Prompt
+
+_NUMBER = r"-?\d+(?:\.\d+)?"
+_CLICK = re.compile(rf"(?:(\d+):)?({_NUMBER}),({_NUMBER})(?:@(\d+))?")
+_BOX = re.compile(rf"(?:(\d+):)?({_NUMBER}),({_NUMBER}),({_NUMBER}),({_NUMBER})(?:@(\d+))?")
+_MASK = re.compile(r"(.+?)(?:@(\d+))?")
+
+
+@dataclass(frozen=True)
+class PromptArguments:
+    """What stood behind ``--click``, ``--not``, ``--box`` and ``--mask``."""
+
+    clicks: Sequence[str] = ()
+    negative_clicks: Sequence[str] = ()
+    boxes: Sequence[str] = ()
+    masks: Sequence[str] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.clicks or self.negative_clicks or self.boxes or self.masks)
+
+    def parse(self) -> list[tuple[Prompt, ...]]:
+        """The prompts, those of one frame together, frames ascending. Raises PromptError."""
+        prompts: list[Prompt] = [
+            *(prompt for text in self.masks for prompt in parse_mask(text)),
+            *(parse_box(text) for text in self.boxes),
+            *(parse_click(text, positive=True) for text in self.clicks),
+            *(parse_click(text, positive=False) for text in self.negative_clicks),
+        ]
+        return list(_by_frame(prompts))
+
+
+def parse_click(text: str, positive: bool) -> Click:
+    """``[OBJ:]X,Y[@FRAME]``."""
+    found = _CLICK.fullmatch(text.strip())
+    if not found:
+        option = "--click" if positive else "--not"
+        raise PromptError(f"{option} {text}: expected [OBJECT:]X,Y[@FRAME], such as 320,180 or 2:320,180@45")
+    object_id, x, y, frame = found.groups()
+    return Click(int(frame or 0), int(object_id or 1), float(x), float(y), positive)
+
+
+def parse_box(text: str) -> Box:
+    """``[OBJ:]X0,Y0,X1,Y1[@FRAME]``."""
+    found = _BOX.fullmatch(text.strip())
+    if not found:
+        raise PromptError(f"--box {text}: expected [OBJECT:]LEFT,TOP,RIGHT,BOTTOM[@FRAME], such as 2:100,50,300,200@45")
+    object_id, x0, y0, x1, y1, frame = found.groups()
+    return Box(int(frame or 0), int(object_id or 1), (float(x0), float(y0), float(x1), float(y1)))
+
+
+def parse_mask(text: str) -> Iterator[MaskPrompt]:
+    """``FILE.png[@FRAME]``: every non-zero value an object; a mask of 0 and 255 is object 1."""
+    found = _MASK.fullmatch(text)
+    if not found:
+        raise PromptError("--mask: expected FILE.png[@FRAME]")
+    path, frame = Path(found[1]), int(found[2] or 0)
+    if Path(text).is_file():  # a file whose own name has an @
+        path, frame = Path(text), 0
+    objects = list(split_labels(read_labels(path)))
+    if not objects:
+        raise PromptError(f"the mask {path} is empty: it needs at least one pixel that is not 0")
+    for object_id, mask in objects:
+        yield MaskPrompt(frame, object_id, mask)
+
+
+def _by_frame(prompts: Iterable[Prompt]) -> Iterator[tuple[Prompt, ...]]:
+    for _, group in groupby(sorted(prompts, key=lambda prompt: prompt.frame), key=lambda prompt: prompt.frame):
+        yield tuple(group)

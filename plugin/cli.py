@@ -1,0 +1,159 @@
+"""The ``tam`` command: what can be asked for, and how failures are said. The work is in ``plugin/commands.py``."""
+
+import os
+import signal
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from tam_core.errors import RequestError, TamError
+
+app = typer.Typer(
+    name="tam",
+    help="Click on something in a video, follow it through every frame, and remove it.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+engines_app = typer.Typer(help="List the engines, and fetch those that need a download.", rich_markup_mode=None)
+app.add_typer(engines_app, name="engines")
+
+_BAD_ARGUMENT: Any = typer.BadParameter.__base__  # click's UsageError, of which Typer carries a private copy
+
+Input = Annotated[Path, typer.Argument(metavar="INPUT", help="A video file or a folder of images.")]
+Output = Annotated[Path, typer.Option("-o", "--output", metavar="OUT", help="Where the result goes.")]
+Clicks = Annotated[list[str], typer.Option("--click", metavar="[OBJ:]X,Y[@FRAME]", help="A point on the object.")]
+Nots = Annotated[list[str], typer.Option("--not", metavar="[OBJ:]X,Y[@FRAME]", help="A point that is not on it.")]
+Boxes = Annotated[
+    list[str], typer.Option("--box", metavar="[OBJ:]X0,Y0,X1,Y1[@FRAME]", help="A rectangle around the object.")
+]
+MaskFiles = Annotated[
+    list[str],
+    typer.Option("--mask", metavar="FILE.png[@FRAME]", help="The object itself; every non-zero value is an object."),
+]
+Engine = Annotated[str, typer.Option("--engine", metavar="NAME", help="The tracker; see 'tam engines'.")]
+SegmenterName = Annotated[str, typer.Option("--segmenter", metavar="NAME", help="What turns clicks into a mask.")]
+Start = Annotated[int, typer.Option("--start", min=0, metavar="N", help="First frame to work on.")]
+Stop = Annotated[int | None, typer.Option("--stop", min=1, metavar="N", help="Frame before which to stop.")]
+Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where the networks run.")]
+
+
+@app.callback()
+def _options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")] = False) -> None:
+    if debug:
+        os.environ["TAM_DEBUG"] = "1"
+
+
+@app.command()
+def track(
+    source: Input,
+    output: Output,
+    click: Clicks = [],
+    not_: Nots = [],
+    box: Boxes = [],
+    mask: MaskFiles = [],
+    engine: Engine = "auto",
+    segmenter: SegmenterName = "auto",
+    start: Start = 0,
+    stop: Stop = None,
+    device: Device = "auto",
+) -> None:
+    """Follow objects through a video.
+
+    OUT is a folder (indexed PNG masks, DAVIS style), a .json file (masklets), or a video (a preview with the objects
+    tinted).
+    """
+    from plugin import commands
+    from plugin.arguments import PromptArguments
+
+    prompts = PromptArguments(click, not_, box, mask)
+    choice = commands.Choice(engine, segmenter, device, start, stop)
+    typer.echo(commands.track(source, output, prompts, choice))
+
+
+@app.command()
+def remove(
+    source: Input,
+    output: Output,
+    click: Clicks = [],
+    not_: Nots = [],
+    box: Boxes = [],
+    mask: MaskFiles = [],
+    masks: Annotated[
+        Path | None, typer.Option("--masks", metavar="DIR|FILE.json", help="Masks of 'tam track', or your own.")
+    ] = None,
+    grow: Annotated[int, typer.Option("--grow", min=0, metavar="PX", help="Enlarge the masks before removal.")] = 4,
+    inpainter: Annotated[str, typer.Option("--inpainter", metavar="NAME", help="What fills the hole.")] = "auto",
+    codec: Annotated[str | None, typer.Option("--codec", metavar="NAME", help="h264, ffv1, prores, png ...")] = None,
+    engine: Engine = "auto",
+    segmenter: SegmenterName = "auto",
+    start: Start = 0,
+    stop: Stop = None,
+    device: Device = "auto",
+) -> None:
+    """Remove objects from a video, given by prompts or by masks. OUT is a video file or a folder of PNG frames."""
+    from plugin import commands
+    from plugin.arguments import PromptArguments
+
+    prompts = PromptArguments(click, not_, box, mask)
+    choice = commands.Choice(engine, segmenter, device, start, stop, inpainter)
+    typer.echo(commands.remove(source, output, prompts, masks, choice, grow, codec))
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the results go.")] = Path(
+        "tam-demo"
+    ),
+) -> None:
+    """Track and remove the object in the bundled sample, and measure both against the truth."""
+    from plugin.demo import run
+
+    for line in run(output):
+        typer.echo(line)
+
+
+@engines_app.callback(invoke_without_command=True)
+def engines(context: typer.Context) -> None:
+    """List the engines: role, licence, download size, ready or not."""
+    if context.invoked_subcommand is None:
+        from plugin.engine_list import print_engines
+
+        print_engines()
+
+
+@engines_app.command()
+def fetch(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
+    """Download an engine's weights; an interrupted download goes on where it stopped."""
+    from plugin.engine_list import fetch_engine
+
+    typer.echo(fetch_engine(name))
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run ``tam``. Exit code 0: the output is complete; 2: bad arguments; 1: a failure; 130: cancelled."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that temporary files are cleared away
+    warnings.showwarning = lambda message, *_, **__: print(f"tam: warning: {message}", file=sys.stderr)
+    try:
+        sys.exit(app(args=arguments, prog_name="tam", standalone_mode=False) or 0)
+    except _BAD_ARGUMENT as error:
+        _fail(f"{error.format_message()} (see 'tam --help')", 2)
+    except RequestError as error:
+        _fail(str(error), 2)
+    except TamError as error:
+        _fail(str(error), 1)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("cancelled; nothing was written", 130)
+    except Exception as error:  # the last line of defence: a person gets a sentence, a developer --debug
+        _fail(f"{type(error).__name__}: {error}. This is a fault of tam-studio; see 'tam --debug ...'", 1)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    if os.environ.get("TAM_DEBUG"):
+        raise
+    print("tam: error: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,138 @@
+"""What ``tam track`` and ``tam remove`` do, from files to files. Each answers with one line for the user."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from inpaint.removal import remove as remove_objects
+from tam_core.video.codecs import choose_codec
+
+from inpaint.composite import overlay
+from inpaint.engines import INPAINTERS
+from plugin.arguments import PromptArguments
+from plugin.progress import with_progress
+from tam_core.atomic import check_writable
+from tam_core.engines import ENGINES
+from tam_core.errors import FrameRangeError, MaskletError, NotVisibleError, PromptError, SourceNotFoundError
+from tam_core.formats.davis import read_davis, write_davis
+from tam_core.formats.masklet_json import read_masklets, write_masklets
+from tam_core.masklet import Masklet
+from tam_core.prompts import Prompt, check_prompt
+from tam_core.session import Session
+from tam_core.types import ObjectId
+from tam_core.video import FrameSource, open_video, write_video
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which engines work on which frames."""
+
+    engine: str = "auto"
+    segmenter: str = "auto"
+    device: str = "auto"
+    start: int = 0
+    stop: int | None = None
+    inpainter: str = "auto"
+
+
+def track(path: Path, output: Path, prompts: PromptArguments, choice: Choice) -> str:
+    """Prompts -> masks in a folder, a .json file or a preview video."""
+    source, asked, count = _prepare(path, output, prompts, choice)
+    if output.suffix and output.suffix != ".json":
+        choose_codec(output)
+    masklets = _masklets(source, asked, choice)
+    frames = range(choice.start, choice.start + count)
+    if output.suffix == ".json":
+        write_masklets(masklets.values(), output, source.info)
+    elif output.suffix:
+        drawn = overlay(source, masklets.values(), choice.start, choice.stop)
+        write_video(with_progress(drawn, "writing", count), output, like=source)
+    else:
+        write_davis(masklets.values(), output, frames)
+    return f"{output}: {_summary(masklets, frames)}"
+
+
+def remove(
+    path: Path,
+    output: Path,
+    prompts: PromptArguments,
+    masks: Path | None,
+    choice: Choice,
+    grow: int = 4,
+    codec: str | None = None,
+) -> str:
+    """Prompts or masks -> the video without the objects."""
+    if masks is not None and prompts:
+        raise PromptError("give either prompts or --masks, not both")
+    INPAINTERS.get(choice.inpainter, "inpainter")
+    choose_codec(output, codec)
+    source, asked, count = _prepare(path, output, prompts, choice, wanted=masks is None)
+    masklets = _masklets(source, asked, choice) if masks is None else _read_masks(masks, source)
+    filler = INPAINTERS.get(choice.inpainter, "inpainter").load(choice.device)
+    frames = remove_objects(
+        source, masklets.values(), inpainter=filler, grow=grow, start=choice.start, stop=choice.stop
+    )
+    write_video(with_progress(frames, "removing", count), output, like=source, codec=codec)
+    return f"{output}: {count} frames, {len(masklets)} object{'s' * (len(masklets) > 1)} removed"
+
+
+def _prepare(
+    path: Path, output: Path, prompts: PromptArguments, choice: Choice, wanted: bool = True
+) -> tuple[FrameSource, list[tuple[Prompt, ...]], int]:
+    """Find every mistake that can be found before the work: returns the source, the prompts, the number of frames."""
+    if wanted and not prompts:
+        raise PromptError("say what to track: --click X,Y, --box X0,Y0,X1,Y1 or --mask FILE.png")
+    ENGINES.get(choice.engine, "tracker")
+    ENGINES.get(choice.segmenter, "segmenter")
+    asked = prompts.parse()
+    source = open_video(path)
+    for group in asked:
+        for prompt in group:
+            check_prompt(prompt, source.info.size, source.info.frame_count)
+    check_writable(output)
+    return source, asked, _frame_count(source, choice)
+
+
+def _frame_count(source: FrameSource, choice: Choice) -> int:
+    count = source.info.frame_count
+    assert count is not None, "a file knows its length"
+    stop = count if choice.stop is None else choice.stop
+    if not choice.start < stop <= count:
+        raise FrameRangeError(f"frames {choice.start} to {stop} of a video of {count} frames")
+    return stop - choice.start
+
+
+def _masklets(source: FrameSource, asked: list[tuple[Prompt, ...]], choice: Choice) -> dict[ObjectId, Masklet]:
+    session = Session(source, tracker=choice.engine, segmenter=choice.segmenter, device=choice.device)
+    for group in asked:
+        session.prompt(*group)
+    steps = session.steps(start=choice.start, stop=choice.stop)
+    for _ in with_progress(session.propagate(start=choice.start, stop=choice.stop), "tracking", steps):
+        pass
+    return session.masklets
+
+
+def _read_masks(path: Path, source: FrameSource) -> dict[ObjectId, Masklet]:
+    """Masklets from a DAVIS folder or a .json file. Raises MaskletError unless they fit the video."""
+    if not path.exists():
+        raise SourceNotFoundError(f"no such masks: {path}")
+    masklets = read_davis(path) if path.is_dir() else read_masklets(path)
+    info, last = source.info, (source.info.frame_count or 0) - 1
+    for masklet in masklets:
+        if masklet.size != info.size:
+            height, width = masklet.size
+            raise MaskletError(f"{path} has masks of {width}x{height} pixels for a video of {info.width}x{info.height}")
+        if masklet.frames and masklet.frames[-1] > last:
+            raise MaskletError(f"{path} has a mask for frame {masklet.frames[-1]}, but the last frame is {last}")
+    if not any(masklet.visible_frames for masklet in masklets):
+        raise NotVisibleError(f"the masks in {path} are all empty: there is nothing to remove")
+    return {masklet.object_id: masklet for masklet in masklets}
+
+
+def _summary(masklets: Mapping[ObjectId, Masklet], frames: range) -> str:
+    return ", ".join(_seen(masklet, frames) for masklet in masklets.values())
+
+
+def _seen(masklet: Masklet, frames: range) -> str:
+    seen = sum(frame in frames for frame in masklet.visible_frames)
+    return f"object {masklet.object_id} on {seen} of {len(frames)} frames"

@@ -35,7 +35,7 @@ class PasteSettings:
     step: float = 5.0
     coarse: int = 2
     haste: float = 1.0
-    calm: float = 0.0
+    calm: float = 0.8
 
 
 @dataclass(frozen=True)

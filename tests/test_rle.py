@@ -19,7 +19,9 @@ def masks(draw: st.DrawFn) -> Mask:
 
 @given(masks())
 def test_decode_gives_the_mask_back(mask: Mask) -> None:
-    assert np.array_equal(rle.encode(mask).decode(), mask)
+    decoded = rle.encode(mask).decode()
+    assert np.array_equal(decoded, mask)
+    assert decoded.flags.c_contiguous, "OpenCV draws into C order only"
 
 
 @given(masks())

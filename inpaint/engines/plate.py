@@ -31,7 +31,7 @@ class PlateInpainter:
     keys: int = 4
     flow: FlowSettings = field(default_factory=FlowSettings)
     paste: PasteSettings = field(default_factory=PasteSettings)
-    paste_invented: PasteSettings = field(default_factory=lambda: PasteSettings(step=1e6, calm=0.7))
+    paste_invented: PasteSettings = field(default_factory=lambda: PasteSettings(step=1e6))
     patches: PatchSettings = field(default_factory=PatchSettings)
 
     def fill(self, frames: Pixels, holes: Mask) -> Pixels:

@@ -1,6 +1,6 @@
 """Track, look for the frame the tracker is least sure of, correct it, track again: both sides get better.
 
-    python examples/correct_a_track.py VIDEO X Y CORRECT_X CORRECT_Y
+python examples/correct_a_track.py VIDEO X Y CORRECT_X CORRECT_Y
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Follow an object in frames that come one by one and are never kept: a camera, or anything that yields pictures.
 
-    python examples/follow_a_camera.py CAMERA_NUMBER_OR_VIDEO X Y
+python examples/follow_a_camera.py CAMERA_NUMBER_OR_VIDEO X Y
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Click on an object and take it out of the video; sound, time stamps and colours stay as they are.
 
-    python examples/remove_an_object.py VIDEO X Y OUTPUT.mp4
+python examples/remove_an_object.py VIDEO X Y OUTPUT.mp4
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Click on an object, follow it both ways, save its masks and a preview.
 
-    python examples/track_an_object.py VIDEO X Y [FRAME]
+python examples/track_an_object.py VIDEO X Y [FRAME]
 """
 
 import sys

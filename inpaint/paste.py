@@ -88,7 +88,7 @@ def copy(
     colours = np.zeros((len(source), 3), np.float16)
     for other in np.unique(source[source != NONE]):
         chosen = np.flatnonzero(source == other)
-        chosen = chosen[_on(shown[other], place[chosen])]
+        chosen = chosen[on(shown[other], place[chosen])]
         source[source == other] = NONE
         source[chosen] = other
         change = lights[other].then(lights[trace.frame].inverse())
@@ -182,7 +182,7 @@ def _membrane(step: FloatMap, known: Mask, settings: PasteSettings) -> FloatMap:
     return np.asarray(cv2.resize(extend(smooth, rim > 1e-3), (width, height)) + median, np.float32)
 
 
-def _on(mask: Mask, points: FloatMap) -> Mask:
+def on(mask: Mask, points: FloatMap) -> Mask:
     """Which points (N, 2) lie on a True pixel of ``mask`` (H, W)."""
     x, y = np.rint(points).astype(np.intp).T
     height, width = mask.shape

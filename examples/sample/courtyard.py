@@ -63,9 +63,7 @@ def _trunk() -> None:
     after = (side + 1) % sides
     low, high = ring * sides, (ring + 1) * sides
     corners = [low + side, low + after, high + after, high + side]
-    trunk = looks.mesh(
-        "trunk", vertices.reshape(-1, 3), np.stack(corners, axis=-1).reshape(-1, 4), looks.bark()
-    )
+    trunk = looks.mesh("trunk", vertices.reshape(-1, 3), np.stack(corners, axis=-1).reshape(-1, 4), looks.bark())
     trunk.location = (*TRUNK_PLACE, 0)
     trunk.data.shade_smooth()
 

@@ -93,9 +93,7 @@ def tag_as_bt709(target: av.VideoFrame | av.VideoCodecContext) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("renders", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("--crf", type=int, default=19)
@@ -103,9 +101,7 @@ def main() -> None:
     renders, output = arguments.renders, arguments.output
     films = [path for path in sorted((renders / "video").glob("*.png")) if path.stem.isdigit()]
     write_masks([renders / "masks" / path.name for path in films], output / "masks")
-    write_film(
-        (with_grain(read_rgb(path), i) for i, path in enumerate(films)), output / "video.mp4", arguments.crf
-    )
+    write_film((with_grain(read_rgb(path), i) for i, path in enumerate(films)), output / "video.mp4", arguments.crf)
     backgrounds = (full_background(read_rgb(path), renders / "background" / path.name) for path in films)
     grained = (with_grain(picture, index) for index, picture in enumerate(backgrounds))
     write_film(grained, output / "background.mp4", arguments.crf)

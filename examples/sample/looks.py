@@ -209,9 +209,7 @@ def ball(name: str, radius: float, place: Triple, material: bpy.types.Material) 
     return _dress(name, material, 0.0)
 
 
-def mesh(
-    name: str, vertices: np.ndarray, faces: np.ndarray, material: bpy.types.Material
-) -> bpy.types.Object:
+def mesh(name: str, vertices: np.ndarray, faces: np.ndarray, material: bpy.types.Material) -> bpy.types.Object:
     """vertices: (N, 3) float, scene units; faces: (F, 3 or 4) int."""
     data = bpy.data.meshes.new(name)
     data.from_pydata(vertices.tolist(), [], faces.tolist())

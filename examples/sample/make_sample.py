@@ -137,9 +137,7 @@ def render_pass(scene: bpy.types.Scene, folder: Path, frames: list[int], before:
 
 
 def parse_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("output", type=Path, help="folder for the raw renders, outside the repository")
     parser.add_argument("--frames", default=",".join(map(str, range(FRAME_COUNT))))
     parser.add_argument("--samples", type=int, default=4)

@@ -60,9 +60,7 @@ class TinRobot:
         self._adopt(looks.box("head", (0.32, 0.27, 0.23), (0, 0, 0.88), paints["cream"], bevel=0.04))
         self._adopt(looks.box("mouth", (0.16, 0.02, 0.035), (0, -0.135, 0.815), paints["red"], bevel=0.006))
         for x in (-0.075, 0.075):
-            self._adopt(
-                looks.cone("eye", (0.052, 0.045), 0.04, (x, -0.14, 0.91), paints["yellow"], turn=lying)
-            )
+            self._adopt(looks.cone("eye", (0.052, 0.045), 0.04, (x, -0.14, 0.91), paints["yellow"], turn=lying))
             self._adopt(looks.ball("pupil", 0.026, (x, -0.155, 0.91), paints["black"]))
         for x in (-0.175, 0.175):
             turn = (0, math.pi / 2, 0)
@@ -83,9 +81,7 @@ class TinRobot:
     def _leg(self, side: int) -> bpy.types.Object:
         hip = _empty("hip", (side * 0.115, 0, 0.32), self.root)
         self._adopt(looks.cone("leg", (0.065, 0.065), 0.24, (0, 0, -0.12), self._paints["steel"]), hip)
-        self._adopt(
-            looks.box("foot", (0.17, 0.28, 0.1), (0, -0.03, -0.27), self._paints["red"], bevel=0.03), hip
-        )
+        self._adopt(looks.box("foot", (0.17, 0.28, 0.1), (0, -0.03, -0.27), self._paints["red"], bevel=0.03), hip)
         return hip
 
     def walk(self, frame: int, place: tuple[float, float], heading: float) -> None:
@@ -104,9 +100,7 @@ class TinRobot:
     def corners(self) -> list[Vector]:
         """The corners of all parts' bounding boxes at the current frame, in scene units."""
         parts = self.root.children_recursive
-        return [
-            part.matrix_world @ Vector(corner) for part in parts if part.data for corner in part.bound_box
-        ]
+        return [part.matrix_world @ Vector(corner) for part in parts if part.data for corner in part.bound_box]
 
     def hide(self) -> None:
         """Take the robot, and with it its shadow, out of the render."""

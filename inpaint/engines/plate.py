@@ -17,6 +17,7 @@ from inpaint.membrane import extend
 from inpaint.paste import Copy, PasteSettings, Region, copy, paste, region, softened
 from inpaint.patches import PatchSettings, synthesise
 from inpaint.propagate import trace
+from inpaint.steady import steady
 from tam_core.types import Mask, Pixels
 
 
@@ -53,6 +54,8 @@ class PlateInpainter:
                 break
             work.copy_from(self._invent(work), self.paste_invented)
         work.close_gaps()
+        steady(work.pictures, holes & (wanted | finished)[:, None, None], links)
+        work.pictures[~wanted] = frames[~wanted]
         return work.pictures
 
     def _invent(self, work: "_Work") -> Mask:

@@ -45,7 +45,7 @@ def _carried(
 
 
 def _from_neighbour(before: FloatMap, filled: Mask, points: Points, link: Link, earlier: bool) -> tuple[FloatMap, Mask]:
-    """What the neighbour ``before`` (H, W, 3) shows where ``points`` (N, 2) lie in it; and whether it is filled there."""
+    """What the neighbour ``before`` (H, W, 3) shows where ``points`` (N, 2) lie in it; and if it is filled there."""
     place = link.to_earlier(points) if earlier else link.to_later(points)
     light = link.light if earlier else link.light.inverse()
     return light.apply(sample(before, place)), on(filled, place)

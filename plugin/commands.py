@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from inpaint.removal import remove as remove_objects
-from tam_core.video.codecs import choose_codec
-
 from inpaint.composite import overlay
 from inpaint.engines import INPAINTERS
+from inpaint.removal import remove as remove_objects
 from plugin.arguments import PromptArguments
 from plugin.progress import with_progress
 from tam_core.atomic import check_writable
@@ -21,6 +19,7 @@ from tam_core.prompts import Prompt, check_prompt
 from tam_core.session import Session
 from tam_core.types import ObjectId
 from tam_core.video import FrameSource, open_video, write_video
+from tam_core.video.codecs import choose_codec
 
 
 @dataclass(frozen=True)

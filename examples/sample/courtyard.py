@@ -114,7 +114,7 @@ def _pots(rng: np.random.Generator) -> None:
         looks.cone("rim", (size * 1.1, size * 1.12), size * 0.3, (x, y, size * 1.45), terracotta, bevel=0.01)
         looks.cone("soil", (size, size), 0.02, (x, y, size * 1.6), soil)
         count = 150
-        outward = rng.normal(size=(count, 3)) + (0, 0, 1.3)
+        outward = rng.normal(size=(count, 3)) + np.array([0, 0, 1.3])
         outward[:, 2] = abs(outward[:, 2])
         roots = (x, y, size * 1.6) + outward * (0.22, 0.22, 0.3) * size * rng.uniform(0.1, 1.6, (count, 1))
         lengths = size * rng.uniform(0.4, 1.2, count)
@@ -144,7 +144,7 @@ def _grass(rng: np.random.Generator) -> None:
     angle = rng.uniform(0, 2 * np.pi, 500)
     reach = 0.46 + abs(rng.normal(0, 0.09, 500))
     around = np.column_stack([reach * np.cos(angle), reach * np.sin(angle), np.zeros(500)])
-    trunk = around + (*TRUNK_PLACE, 0)
+    trunk = around + np.array([*TRUNK_PLACE, 0])
     spots = rng.uniform((-4, -2.2, 0), (4, 2.3, 0), (45, 3))
     tufts = np.repeat(spots, 16, axis=0) + rng.normal(0, (0.05, 0.05, 0), (45 * 16, 3))
     roots = np.concatenate([wall, trunk, tufts])

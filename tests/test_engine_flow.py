@@ -176,15 +176,6 @@ def test_objects_never_overlap() -> None:
     assert not any((results[i].masks[1] & results[i].masks[2]).any() for i in range(16))
 
 
-def array_bytes(thing: Any) -> int:
-    """Bytes of all arrays and byte strings in a state, however deep."""
-    if isinstance(thing, np.ndarray):
-        return thing.nbytes
-    if isinstance(thing, bytes):
-        return len(thing)
-    return sum(array_bytes(part) for part in parts(thing))
-
-
 def parts(thing: Any) -> Iterator[Any]:
     if is_dataclass(thing):
         yield from (getattr(thing, field.name) for field in fields(thing))
@@ -192,21 +183,6 @@ def parts(thing: Any) -> Iterator[Any]:
         yield from thing.values()
     elif isinstance(thing, list | tuple):
         yield from thing
-
-
-def test_the_state_is_as_large_after_500_steps_as_after_50() -> None:
-    scenes = [leave(index) for index in range(42)]
-    small = [np.ascontiguousarray(pixels[::2, ::2]) for pixels, _ in scenes]
-    tracker = load()
-    state = tracker.start(VideoInfo(WIDTH // 2, HEIGHT // 2, Fraction(25)))
-    prompt = MaskPrompt(0, 1, scenes[0][1][1][::2, ::2])
-    tracker.condition(state, Frame(0, Fraction(0), small[0]), [prompt])
-    sizes = []
-    for index in range(500):
-        tracker.step(state, Frame(index, Fraction(index, 25), small[index % 42]))
-        sizes.append(array_bytes(state))
-    assert sizes[49] == sizes[499]
-    assert sizes[499] > 100_000
 
 
 def test_other_prompts_are_refused_by_name() -> None:

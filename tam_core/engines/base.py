@@ -56,9 +56,6 @@ class Segmenter(Protocol):
 class Tracker(Protocol):
     """Masks carried through time. Holds no video and nothing of one: all memory is in the state."""
 
-    accepts: tuple[type, ...]
-    """The kinds of prompt that ``condition`` takes; the session turns others into masks with a segmenter."""
-
     def start(self, info: VideoInfo) -> Any:
         """An empty state for one pass over a video, forwards or backwards."""
         ...
@@ -66,7 +63,7 @@ class Tracker(Protocol):
     def condition(self, state: Any, frame: Frame, prompts: Sequence[Prompt]) -> FrameMasks:
         """Remember what the user says about objects on this frame. For all prompted frames first, in any order.
 
-        Returns the masks of the prompted objects; a MaskPrompt comes back exactly.
+        The session gives MaskPrompts: the very masks that the user saw. They come back exactly.
         """
         ...
 

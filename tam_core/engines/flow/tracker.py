@@ -33,8 +33,6 @@ class FlowState:
 class FlowTracker:
     """A Tracker (see tam_core.engines.base) without learned weights."""
 
-    accepts: tuple[type, ...] = (MaskPrompt,)
-
     def __init__(self, settings: FlowSettings | None = None) -> None:
         self.settings = settings or FlowSettings()
 

@@ -1,9 +1,7 @@
 """The flow tracker on drawn scenes: a textured disc over a textured ground, 160 x 120."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
 
 import cv2
 import numpy as np
@@ -174,15 +172,6 @@ def test_objects_never_overlap() -> None:
     frames, truth = film(lambda i: draw({1: (40 + 3 * i, 60), 2: (110 - 2 * i, 60)}), 16)
     results = track(frames, [MaskPrompt(0, 1, truth[0][1]), MaskPrompt(0, 2, truth[0][2])])
     assert not any((results[i].masks[1] & results[i].masks[2]).any() for i in range(16))
-
-
-def parts(thing: Any) -> Iterator[Any]:
-    if is_dataclass(thing):
-        yield from (getattr(thing, field.name) for field in fields(thing))
-    elif isinstance(thing, dict):
-        yield from thing.values()
-    elif isinstance(thing, list | tuple):
-        yield from thing
 
 
 def test_other_prompts_are_refused_by_name() -> None:

@@ -9,9 +9,17 @@ from inpaint.engines import INPAINTERS
 from inpaint.removal import remove as remove_objects
 from plugin.arguments import PromptArguments
 from plugin.progress import with_progress
-from tam_core.atomic import check_writable
+from tam_core.atomic import check_folder, check_writable
 from tam_core.engines import ENGINES
-from tam_core.errors import FrameRangeError, MaskletError, NotVisibleError, PromptError, SourceNotFoundError
+from tam_core.errors import (
+    FrameRangeError,
+    MaskletError,
+    NotVisibleError,
+    OutputError,
+    PromptError,
+    RequestError,
+    SourceNotFoundError,
+)
 from tam_core.formats.davis import read_davis, write_davis
 from tam_core.formats.masklet_json import read_masklets, write_masklets
 from tam_core.masklet import Masklet
@@ -88,8 +96,19 @@ def _prepare(
     for group in asked:
         for prompt in group:
             check_prompt(prompt, source.info.size, source.info.frame_count)
-    check_writable(output)
+    _check_output(path, output)
     return source, asked, _frame_count(source, choice)
+
+
+def _check_output(path: Path, output: Path) -> None:
+    """Find out before the work whether the result can be written where it is wanted."""
+    if output.resolve() == path.resolve():
+        raise RequestError(f"{output} is the input; give the result another name")
+    if not output.suffix:
+        check_folder(output)
+    elif output.is_dir():
+        raise OutputError(f"{output} is a folder; give the name of a file")
+    check_writable(output)
 
 
 def _frame_count(source: FrameSource, choice: Choice) -> int:

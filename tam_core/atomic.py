@@ -35,10 +35,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
     Raises OutputError when a folder is there that holds anything but such files: nobody's work is thrown away.
     """
-    if path.is_dir() and (strange := _not_a_numbered_file(path)):
-        raise OutputError(f"{path} holds {strange.name}, which is not a numbered picture: give a new or empty folder")
-    if path.exists() and not path.is_dir():
-        raise OutputError(f"{path} is a file; give the name of a folder")
+    check_folder(path)
     temporary = _beside(path)
     with naming_the_cause(path):
         temporary.mkdir()
@@ -49,6 +46,15 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             temporary.replace(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_folder(path: Path) -> None:
+    """Raise OutputError if a folder at ``path`` could not be replaced without loss, or if a file is there."""
+    if path.exists() and not path.is_dir():
+        raise OutputError(f"{path} is a file; give the name of a folder")
+    strange = _not_a_numbered_file(path) if path.is_dir() else None
+    if strange:
+        raise OutputError(f"{path} holds {strange.name}, which is not a numbered picture: give a new or empty folder")
 
 
 def check_writable(path: Path) -> None:

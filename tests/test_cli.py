@@ -186,6 +186,9 @@ def mistakes() -> list[tuple[str, list[str], int, list[str]]]:
         ("folder not there", ["track", "CLIP", *click, "-o", "a/b/m.json"], 1, ["no folder", "a/b"]),
         ("folder not writable", ["track", "CLIP", *click, "-o", "/proc/m.json"], 1, ["/proc/m.json"]),
         ("folder is a file", ["track", "CLIP", *click, "-o", "NOTES/m.json"], 1, ["m.json"]),
+        ("output is the input", ["remove", "CLIP", *click, "-o", "CLIP"], 2, ["another name"]),
+        ("output folder with other files", ["track", "CLIP", *click, "-o", "OTHERS"], 1, ["thesis.doc"]),
+        ("output file is a folder", ["track", "CLIP", *click, "-o", "OTHERS.json"], 1, ["is a folder"]),
         ("unknown ending", ["remove", "CLIP", *click, "-o", "x.docx"], 2, [".docx", ".mp4"]),
         ("unknown codec", ["remove", "CLIP", *click, "--codec", "h246", "-o", "x.mp4"], 2, ["h246", "h264"]),
         ("unknown engine", ["track", "CLIP", *click, "--engine", "flwo", "-o", "m"], 2, ["did you mean 'flow'"]),
@@ -218,7 +221,12 @@ def test_mistake(
         "SMALL": "smalls/00000.png",
         "SMALLS": "smalls",
         "EMPTIES": "empties",
+        "OTHERS": "others",
+        "OTHERS.json": "others.json",
     }
+    (tmp_path / "others").mkdir()
+    (tmp_path / "others/thesis.doc").write_text("years of work")
+    (tmp_path / "others.json").mkdir()
     Image.fromarray(np.zeros((HEIGHT, WIDTH), np.uint8)).save(tmp_path / "empty.png")
     places["EMPTY"] = "empty.png"
     before = sorted(tmp_path.rglob("*"))

@@ -183,5 +183,5 @@ def test_loading_reads_the_model_size_off_the_weights(
     torch.save(model.state_dict(), tmp_path / "small.pth")
     monkeypatch.setitem(sam._MODEL_OF_WIDTH, 16, "tiny")
     monkeypatch.setitem(sam.sam_model_registry, "tiny", lambda: model)
-    loaded = sam.load("cpu", tmp_path / "small.pth")
+    loaded = sam.load("auto", tmp_path / "small.pth")
     assert loaded.segment(loaded.embed(picture), [CLICK]).masks.shape == (3, 60, 100)

@@ -16,6 +16,7 @@ from segment_anything import sam_model_registry
 from segment_anything.modeling import Sam
 from segment_anything.utils.transforms import ResizeLongestSide
 
+from tam_core.device import resolve_device
 from tam_core.engines.base import Candidates
 from tam_core.errors import EngineNotReadyError, PromptError
 from tam_core.prompts import Box, Click, MaskPrompt, Prompt
@@ -120,7 +121,7 @@ def load(device: str, checkpoint: Path) -> SamSegmenter:
             f"{checkpoint} is not a SAM checkpoint (ViT-B, ViT-L or ViT-H): {_first_line(error)}. Delete it and fetch "
             "it again with: tam engines fetch sam-vit-b"
         ) from error
-    return SamSegmenter(model.to(device))
+    return SamSegmenter(model.to(resolve_device(device)))
 
 
 def _read(checkpoint: Path) -> dict[str, torch.Tensor]:

@@ -13,5 +13,5 @@ def test_auto_is_a_device_that_computes() -> None:
 
 
 def test_device_that_is_not_there_is_refused_by_name() -> None:
-    with pytest.raises(RequestError, match="'tpu' is not on this machine; there is: .*cpu"):
+    with pytest.raises(RequestError, match=r"'tpu' is not on this machine; there is: .*cpu"):
         resolve_device("tpu")

@@ -20,8 +20,10 @@ import numpy as np
 
 from tam_core.engines import ENGINES
 from tam_core.engines.base import Candidates, Segmenter
+from tam_core.formats.davis import read_labels
 from tam_core.prompts import Box, Click
 from tam_core.types import Mask, Pixels
+from tam_core.video.pictures import read_picture
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 IGNORE = 255
@@ -51,24 +53,12 @@ def cases(folder: Path, labels: tuple[int, ...] = ()) -> Iterator[Case]:
     """Every labelled object of a folder with ``images`` and ``masks``; ``labels`` keeps only some."""
     for mask_path in sorted((folder / "masks").rglob("*.png")):
         image_path = next((folder / "images").glob(f"{mask_path.relative_to(folder / 'masks').with_suffix('')}.*"))
-        pixels = read_pixels(image_path)
+        pixels = read_picture(image_path)
         indexed = read_labels(mask_path)
         for label in np.unique(indexed):
             wanted = label not in (0, IGNORE) and (not labels or label in labels)
             if wanted and (indexed == label).sum() >= 25:
                 yield Case(f"{mask_path.stem}:{label}", pixels, indexed == label, indexed != IGNORE)
-
-
-def read_pixels(path: Path) -> Pixels:
-    """A picture (H, W, 3) uint8 RGB."""
-    return np.ascontiguousarray(cv2.imread(str(path), cv2.IMREAD_COLOR)[:, :, ::-1])
-
-
-def read_labels(path: Path) -> np.ndarray[Any, Any]:
-    """The labels (H, W) of an indexed or grey PNG, as numbers, not colours."""
-    from PIL import Image
-
-    return np.asarray(Image.open(path))
 
 
 def farthest_inside(region: Mask) -> tuple[int, int, float]:

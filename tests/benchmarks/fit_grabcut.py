@@ -22,8 +22,10 @@ from tam_core.engines.grabcut import evidence, segmenter
 from tam_core.engines.grabcut.coefficients import Measurements, weigh
 from tam_core.engines.grabcut.levels import Level, find_hints, find_levels
 from tam_core.engines.grabcut.view import LONG_SIDE, View, look, paste
+from tam_core.formats.davis import read_labels
 from tam_core.prompts import Click
 from tam_core.types import XYXY, Mask, Pixels
+from tam_core.video.pictures import read_picture
 from tests.benchmarks import click_benchmark
 from tests.benchmarks.click_benchmark import DATA, IGNORE, Case
 
@@ -80,11 +82,11 @@ def pictures(held_out: bool) -> Iterator[Picture]:
         there = sorted(path.stem for path in (folder / "masks").glob(f"{source}_*.png"))
         names = random.Random(f"{SEED} {source}").sample(there, number)
         for name in names[::3] if held_out else [*names[1::3], *names[2::3]]:
-            labels = click_benchmark.read_labels(folder / "masks" / f"{name}.png")
+            labels = read_labels(folder / "masks" / f"{name}.png")
             sizes = {int(label): (labels == label).mean() for label in np.unique(labels)}
             objects = [label for label, size in sizes.items() if label not in (0, IGNORE) and LEAST < size < MOST]
             if objects:
-                pixels = click_benchmark.read_pixels(next((folder / "images").glob(f"{name}.*")))
+                pixels = read_picture(next((folder / "images").glob(f"{name}.*")))
                 yield Picture(pixels, labels, random.Random(f"{SEED} {name}").choice(objects))
 
 

@@ -1,6 +1,6 @@
 """Turn the renders of `make_sample.py` into the committed sample: two films and one mask per frame.
 
-    python encode_sample.py /work/scratch/sample_render examples/sample
+    python encode_sample.py /tmp/sample_render examples/sample
 
 Runs in the project's environment. Knows colour, grain and files; knows nothing of the scene.
 """

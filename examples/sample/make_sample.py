@@ -3,7 +3,7 @@
 Writes PNG frames into a folder outside the repository; `encode_sample.py` makes the committed files of them.
 Frames that are there already are skipped, so that a render which was stopped goes on where it was.
 
-    python make_sample.py /work/scratch/sample_render [--frames 0,30,71] [--samples 4]
+    python make_sample.py /tmp/sample_render [--frames 0,30,71] [--samples 4]
 """
 
 from __future__ import annotations

@@ -92,32 +92,54 @@ class _Removal:
         return replace(frame, pixels=composite(frame.pixels, total, self.holes.alpha(index)))
 
     def _fill(self, span: range, cache: FrameCache, last: Frame | None) -> None:
-        """Let the engine fill the holes of a window."""
+        """Let the engine fill the holes of a window, and keep what it made with the window's share of it."""
         if not any(self.holes.visible(index) for index in span):
             return
-        spec = self.engine.window
-        others = references(span, self.span, spec.references, self.holes.box)
-        pictures = {index: cache.read(index) for index in others} | {i: self.held[i].pixels for i in span}
-        if last is not None and self.holes.visible(last.index):
-            pictures[last.index] = last.pixels
-        order = sorted(pictures)
-        finished = np.array([last is not None and index == last.index for index in order])
-        wanted = np.array([index in span for index in order])
-        holes = np.stack([self.holes.hole(index) for index in order])
-        if not isinstance(self.engine, ContinuingInpainter):
-            holes[finished] = False
-        box = _work_box([pictures[index] for index in order], holes, wanted)
-        x0, y0, x1, y1 = box
-        frames = np.stack([pictures[index][y0:y1, x0:x1] for index in order])
-        holes = holes[:, y0:y1, x0:x1]
-        if isinstance(self.engine, ContinuingInpainter):
-            filled = self.engine.continue_fill(frames, holes, wanted, finished)
-        else:
-            filled = self.engine.fill(frames, holes)
-        share = weights(span, self.span.start, self.span.stop, spec)
-        for position, index in zip(np.flatnonzero(wanted), span, strict=True):
+        shown = self._shown(span, cache, last)
+        box = _work_box(list(shown.pictures.values()), shown.holes, shown.wanted)
+        filled = _filled(self.engine, shown, box)[shown.wanted]
+        share = weights(span, self.span.start, self.span.stop, self.engine.window)
+        for weight, index, pixels in zip(share, span, filled, strict=True):
             if self.holes.visible(index):
-                self.fills.setdefault(index, []).append((float(share[index - span.start]), box, filled[position]))
+                self.fills.setdefault(index, []).append((float(weight), box, pixels))
+
+    def _shown(self, span: range, cache: FrameCache, last: Frame | None) -> "_Shown":
+        """The window's frames, its references, and the last frame that is finished, if it had a hole."""
+        others = references(span, self.span, self.engine.window.references, self.holes.box)
+        pictures = {index: cache.read(index) for index in others} | {i: self.held[i].pixels for i in span}
+        done = last.index if last is not None and self.holes.visible(last.index) else None
+        if last is not None and done is not None:
+            pictures[done] = last.pixels
+        order = sorted(pictures)
+        return _Shown(
+            {index: pictures[index] for index in order},
+            np.stack([self.holes.hole(index) for index in order]),
+            np.array([index in span for index in order]),
+            np.array([index == done for index in order]),
+        )
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What an engine is shown, in order of time: ``pictures`` by frame index and their ``holes`` (T, H, W) bool.
+
+    ``wanted`` (T,) bool: the window's own frames; ``finished`` (T,) bool: the one that an earlier window has filled.
+    """
+
+    pictures: dict[int, Pixels]
+    holes: Mask
+    wanted: Mask
+    finished: Mask
+
+
+def _filled(engine: Inpainter, shown: _Shown, box: Box) -> Pixels:
+    """All that is shown, cropped to the ``box``, with its holes filled."""
+    x0, y0, x1, y1 = box
+    frames = np.stack([picture[y0:y1, x0:x1] for picture in shown.pictures.values()])
+    holes = shown.holes[:, y0:y1, x0:x1]
+    if isinstance(engine, ContinuingInpainter):
+        return engine.continue_fill(frames, holes, shown.wanted, shown.finished)
+    return engine.fill(frames, holes & ~shown.finished[:, None, None])
 
 
 def _work_box(pictures: Sequence[Pixels], holes: Mask, wanted: Mask) -> Box:

@@ -21,6 +21,8 @@ class FlowSettings:
     """Moves with the object rather than with the camera."""
     caution: float = 0.4
     """Taken off every pixel: the flow smears objects outwards, so without it masks grow."""
+    flood: float = 1.5
+    """More caution for every e-fold by which the carried mask is larger than the object usually is."""
     prior_blur: float = 0.02
     """Blur of the carried mask, as a share of the square root of its area."""
     adaptation: float = 0.1

@@ -112,6 +112,7 @@ def carried_on(
         + settings.texture_weight * looks.texture
         + settings.motion_weight * motion_evidence(carried, step.motion, region)
         - settings.caution
+        - settings.flood * max(0.0, float(np.log(carried.sum() / target.area)))
     )
     return cut(evidence, step.view.lab[region]), looks
 

@@ -1,7 +1,8 @@
 """Model weights on disk: where they come from, where they lie, how they are fetched and checked. Imports no torch.
 
 Files lie in the folder named by the environment variable ``TAM_MODELS`` or in ``~/.cache/tam-studio/models``. On a
-machine without a network, copy the file there under its own name.
+machine without a network, copy the file there under its own name. A file is never used before its size and, where one
+is published, its SHA-256 are right, whoever put it there; what a person put there is never deleted.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tam_core.errors import DownloadError
+from tam_core.errors import DownloadError, EngineNotReadyError
 
 _BLOCK = 1 << 20
 _TIMEOUT_SECONDS = 60
@@ -18,37 +19,61 @@ _TIMEOUT_SECONDS = 60
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A published weight file: its address, exact size in bytes, and SHA-256."""
+    """A published weight file: its address, exact size in bytes, and SHA-256, or None where none is published."""
 
     file_name: str
     url: str
     size: int
-    sha256: str
+    sha256: str | None
+
+    @property
+    def path(self) -> Path:
+        """Where the file lies, or will."""
+        return models_folder() / self.file_name
 
     def describe(self) -> str:
         """Name and size for a person."""
-        return f"{self.file_name}, {self.size / 1e6:.0f} MB"
+        return f"{self.file_name}, {megabytes(self.size)}"
 
     def find(self) -> Path | None:
-        """The file on this machine, or None. A file of another size counts as absent."""
-        path = models_folder() / self.file_name
-        return path if path.is_file() and path.stat().st_size == self.size else None
+        """The file on this machine, or None. A file of another size is not it."""
+        return self.path if self.path.is_file() and self.path.stat().st_size == self.size else None
+
+    def wrong_size(self) -> str | None:
+        """What to tell a person about a file of this name and another size, or None."""
+        if not self.path.is_file() or self.find() is not None:
+            return None
+        return (
+            f"{self.path.name} in {self.path.parent} has {self.path.stat().st_size} bytes, expected {self.size}: it is "
+            "not the published file, or not all of it. Move it away"
+        )
+
+    def checked(self) -> Path:
+        """The file, which is here, after a look at all of its bytes. Raises EngineNotReadyError for another file."""
+        found = None if self.sha256 is None else sha256_of(self.path)
+        if found != self.sha256:
+            raise EngineNotReadyError(
+                f"{self.path.name} in {self.path.parent} is damaged or not the published file: its SHA-256 is {found}, "
+                f"expected {self.sha256}. Move it away and fetch it again"
+            )
+        return self.path
 
     def fetch(self) -> Iterator[int]:
         """Download, continuing an earlier attempt; yields the number of bytes that are here.
 
         A file that is here already is not fetched again. It gets its name only after size and SHA-256 are right. Raises
-        DownloadError; a wrong file is deleted, a partial one is kept for the next attempt.
+        DownloadError; a wrong download is deleted, a partial one is kept for the next attempt.
         """
         if self.find() is not None:
             yield self.size
             return
-        folder = models_folder()
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f"{self.file_name}.part"
+        if wrong := self.wrong_size():
+            raise DownloadError(f"{wrong} and run it again")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_name(f"{self.path.name}.part")
         yield from self._download(partial)
         self._verify(partial)
-        partial.replace(folder / self.file_name)
+        partial.replace(self.path)
 
     def _download(self, partial: Path) -> Iterator[int]:
         import http.client
@@ -78,16 +103,53 @@ class Checkpoint:
             raise DownloadError(f"{self.url} stopped after {here} of {self.size} bytes; run it again to go on")
 
     def _verify(self, partial: Path) -> None:
-        size, digest = partial.stat().st_size, hashlib.sha256()
-        with partial.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-        if size != self.size or digest.hexdigest() != self.sha256:
+        size, found = partial.stat().st_size, sha256_of(partial)
+        if size != self.size or self.sha256 not in (None, found):
             partial.unlink()
             raise DownloadError(
-                f"{self.url} is not the published file: {size} bytes with SHA-256 {digest.hexdigest()}, expected "
-                f"{self.size} bytes with {self.sha256}. It was deleted; run it again"
+                f"{self.url} is not the published file: {size} bytes with SHA-256 {found}, expected {self.size} bytes "
+                f"with {self.sha256 or 'any'}. It was deleted; run it again"
             )
+
+
+@dataclass(frozen=True)
+class CheckpointFolder:
+    """A model published as several files. Answers like a Checkpoint; its path is the folder they share."""
+
+    folder_name: str
+    files: tuple[Checkpoint, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(file.size for file in self.files)
+
+    def describe(self) -> str:
+        """Name and size for a person."""
+        return f"{self.folder_name}, {megabytes(self.size)}"
+
+    def find(self) -> Path | None:
+        """The folder on this machine when all files are there, or None."""
+        here = all(file.find() is not None for file in self.files)
+        return models_folder() / self.folder_name if here else None
+
+    def wrong_size(self) -> str | None:
+        """What to tell a person about a file of another size, or None."""
+        return next((wrong for file in self.files if (wrong := file.wrong_size())), None)
+
+    def checked(self) -> Path:
+        """The folder after a look at all files. Raises EngineNotReadyError for another file."""
+        for file in self.files:
+            file.checked()
+        return models_folder() / self.folder_name
+
+    def fetch(self) -> Iterator[int]:
+        """Download one file after the other; yields the number of bytes that are here. Raises DownloadError."""
+        before = 0
+        for file in self.files:
+            for here in file.fetch():
+                yield before + here
+            before += file.size
 
 
 def models_folder() -> Path:
@@ -96,9 +158,12 @@ def models_folder() -> Path:
     return Path(named) if named else Path.home() / ".cache" / "tam-studio" / "models"
 
 
-SAM_VIT_B = Checkpoint(
-    file_name="sam_vit_b_01ec64.pth",
-    url="https://dl.fbaipublicfiles.com/segment_anything/sam_vit_b_01ec64.pth",
-    size=375_042_383,
-    sha256="ec2df62732614e57411cdcf32a23ffdf28910380d03139ee0f4fcbe91eb8c912",
-)
+def megabytes(size: int) -> str:
+    """A number of bytes for a person."""
+    return f"{size / 1e6:.0f} MB"
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

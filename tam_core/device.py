@@ -1,6 +1,13 @@
 """Which processor the networks run on. Probed, never assumed."""
 
+import os
+from typing import TYPE_CHECKING
+
 from tam_core.errors import RequestError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
 
 
 def resolve_device(name: str) -> str:
@@ -20,3 +27,37 @@ def resolve_device(name: str) -> str:
     if name not in there:
         raise RequestError(f"device '{name}' is not on this machine; there is: {', '.join(there)}")
     return name
+
+
+def fastest_dtype(device: str) -> "torch.dtype":
+    """bfloat16 where the processor multiplies it natively, else float32."""
+    import torch
+
+    if device == "cuda":
+        native = torch.cuda.is_bf16_supported()
+    else:
+        native = device == "cpu" and any(_cpu_features().get(name) for name in ("avx512_bf16", "amx_bf16"))
+    return torch.bfloat16 if native else torch.float32
+
+
+def compile_if_asked(module: "nn.Module") -> None:
+    """Compile a module in place when the environment variable TAM_COMPILE is 1; on a GPU also into CUDA graphs."""
+    import torch
+
+    if os.environ.get("TAM_COMPILE") == "1":
+        on_gpu = next(module.parameters()).device.type == "cuda"
+        module.compile(mode="reduce-overhead" if on_gpu else "default")
+        if on_gpu:  # the next run of a graph writes over what this one gave
+            module.register_forward_hook(lambda _module, _inputs, output: torch.utils._pytree.tree_map(_copied, output))
+
+
+def _copied(value: "torch.Tensor") -> "torch.Tensor":
+    return value.clone()
+
+
+def _cpu_features() -> dict[str, object]:
+    """What the processor can do; empty where torch is too old to say."""
+    import torch
+
+    ask = getattr(torch.cpu, "get_capabilities", dict)
+    return dict(ask())

@@ -1,4 +1,4 @@
-"""Weights are fetched, resumed and verified against a real HTTP server; engines that are not here say what to do."""
+"""Weights are fetched, resumed and verified against a real HTTP server, and checked again before they are used."""
 
 import hashlib
 import threading
@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tam_core.checkpoints import Checkpoint, models_folder
-from tam_core.engines import ENGINES
+from plugin import engine_list
+from tam_core import published
+from tam_core.checkpoints import Checkpoint, CheckpointFolder, models_folder, sha256_of
 from tam_core.errors import DownloadError, EngineNotReadyError, UnknownEngineError
 from tam_core.registry import EngineSpec, Registry
 
@@ -186,52 +187,136 @@ def test_weights_lie_in_the_named_folder_or_in_the_cache(models: Path, monkeypat
     assert models_folder() == Path.home() / ".cache" / "tam-studio" / "models"
 
 
-def test_a_file_of_another_size_is_not_ready(checkpoint: Checkpoint, models: Path) -> None:
+def test_a_file_of_another_size_is_not_ready_and_says_so_when_it_is_wanted(
+    checkpoint: Checkpoint, models: Path, server: Server
+) -> None:
     row = EngineSpec("odd", "segmenter", "nowhere:load", "", "MIT", checkpoint=checkpoint)
     models.mkdir()
-    (models / "weights.pth").write_bytes(CONTENT[:-1])
+    (models / "weights.pth").write_bytes(CONTENT[:12])
     assert checkpoint.find() is None
     assert not row.ready
+    with pytest.raises(
+        EngineNotReadyError, match=rf"weights\.pth in {models} has 12 bytes, expected 3000000.*fetch odd"
+    ):
+        row.load()
+    with pytest.raises(DownloadError, match=r"has 12 bytes, expected 3000000.*Move it away"):
+        list(checkpoint.fetch())
+    assert (models / "weights.pth").read_bytes() == CONTENT[:12], "a person put it there"
+    assert server.ranges == []
     (models / "weights.pth").write_bytes(CONTENT)
     assert row.ready
 
 
-def test_an_engine_that_is_not_downloaded_says_how_to_get_it(models: Path) -> None:
-    row = ENGINES.get("sam-vit-b", "segmenter")
-    with pytest.raises(EngineNotReadyError) as caught:
-        replace(row, needs=()).load()
-    for part in ("sam-vit-b", "sam_vit_b_01ec64.pth", "375 MB", "Apache-2.0", "tam engines fetch sam-vit-b"):
-        assert part in str(caught.value)
-
-
-def test_an_engine_without_its_package_says_which(models: Path) -> None:
-    row = EngineSpec("odd", "segmenter", "nowhere:load", "", "MIT", needs=("no_such_package",))
-    assert not row.ready
-    with pytest.raises(EngineNotReadyError, match="pip install no_such_package"):
+def test_a_damaged_file_is_refused_before_it_is_used_and_left_where_it_is(checkpoint: Checkpoint, models: Path) -> None:
+    row = EngineSpec("odd", "segmenter", "nowhere:load", "", "MIT", checkpoint=checkpoint)
+    models.mkdir()
+    (models / "weights.pth").write_bytes(b"?" + CONTENT[1:])
+    with pytest.raises(
+        EngineNotReadyError, match=rf"weights\.pth in {models} is damaged.*expected {checkpoint.sha256}"
+    ):
         row.load()
+    assert left_in(models) == ["weights.pth"]
 
 
-def test_an_unknown_name_is_answered_with_the_nearest() -> None:
-    with pytest.raises(UnknownEngineError, match="did you mean 'grabcut'"):
-        ENGINES.get("grabcat", "segmenter")
-    with pytest.raises(UnknownEngineError, match="There are: auto, grabcut"):
-        ENGINES.get("photoshop", "segmenter")
+def test_where_no_hash_is_published_the_size_decides(checkpoint: Checkpoint, models: Path) -> None:
+    unknown = replace(checkpoint, sha256=None)
+    list(unknown.fetch())
+    assert unknown.checked() == models / "weights.pth"
+    (models / "weights.pth").unlink()
+    with pytest.raises(DownloadError, match="3000000 bytes with SHA-256"):
+        list(replace(unknown, size=2_000_000).fetch())
+    assert left_in(models) == []
 
 
-def test_a_name_counts_only_in_its_role() -> None:
-    with pytest.raises(UnknownEngineError, match="no tracker is named 'grabcut'"):
-        ENGINES.get("grabcut", "tracker")
+@pytest.fixture
+def folder(checkpoint: Checkpoint) -> CheckpointFolder:
+    return CheckpointFolder(
+        "model", tuple(replace(checkpoint, file_name=f"model/{name}") for name in ("config.json", "weights.pth"))
+    )
 
 
-def test_auto_is_the_highest_ranked_that_is_ready(models: Path) -> None:
-    assert ENGINES.get("auto", "segmenter").ready
-    low = EngineSpec("low", "segmenter", "nowhere:load", "", "MIT", rank=1)
-    high = replace(low, name="high", rank=9)
-    absent = replace(low, name="absent", rank=99, needs=("no_such_package",))
-    assert Registry(low, absent, high).get("auto", "segmenter") is high
+def test_a_model_of_several_files_is_ready_when_all_are_there(
+    folder: CheckpointFolder, models: Path, server: Server
+) -> None:
+    first, second = folder.files
+    list(first.fetch())
+    assert folder.find() is None
+    progress = list(folder.fetch())
+    assert progress == sorted(progress)
+    assert progress[0] == len(CONTENT)
+    assert progress[-1] == folder.size == 2 * len(CONTENT)
+    assert len(server.ranges) == 2, "the first one was there already"
+    assert folder.find() == folder.checked() == models / "model"
+    second.path.write_bytes(b"?" + CONTENT[1:])
+    with pytest.raises(EngineNotReadyError, match=r"weights\.pth in .*model is damaged"):
+        folder.checked()
+    second.path.write_bytes(b"short")
+    assert folder.find() is None
+    assert "has 5 bytes" in str(folder.wrong_size())
 
 
-def test_auto_with_nothing_ready_says_so() -> None:
-    absent = EngineSpec("absent", "segmenter", "nowhere:load", "", "MIT", needs=("no_such_package",))
-    with pytest.raises(EngineNotReadyError, match="absent"):
-        Registry(absent).get("auto", "segmenter")
+@pytest.fixture
+def table(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> Registry:
+    """The engines of the command line: one that is here, one to fetch, and one made of both."""
+    here = EngineSpec("here", "segmenter", "nowhere:load", "", "MIT", rank=1)
+    fetched = EngineSpec("fetched", "tracker", "nowhere:load", "", "MIT", checkpoint=checkpoint, rank=5)
+    loop = EngineSpec("loop", "tracker", "nowhere:load", "", "MIT", parts=(here, fetched), rank=4)
+    plain = EngineSpec("plain", "tracker", "nowhere:load", "", "MIT", rank=1)
+    table = Registry(here, fetched, loop, plain)
+    monkeypatch.setattr(engine_list, "ENGINES", table)
+    return table
+
+
+def test_fetching_an_engine_made_of_others_fetches_these(table: Registry, models: Path) -> None:
+    assert not table.get("loop", "tracker").ready
+    assert engine_list.fetch_engine("loop") == f"fetched is ready: {models / 'weights.pth'}"
+    assert table.get("loop", "tracker").ready
+    assert engine_list.fetch_engine("fetched") == f"fetched is already here: {models / 'weights.pth'}"
+    with pytest.raises(UnknownEngineError, match="these do: fetched, loop"):
+        engine_list.fetch_engine("plain")
+
+
+def test_fetching_what_is_here_and_damaged_says_so(table: Registry, models: Path) -> None:
+    models.mkdir()
+    (models / "weights.pth").write_bytes(b"?" + CONTENT[1:])
+    with pytest.raises(EngineNotReadyError, match="damaged"):
+        engine_list.fetch_engine("fetched")
+
+
+def test_a_hash_that_is_not_published_is_shown(
+    checkpoint: Checkpoint, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = EngineSpec("odd", "tracker", "nowhere:load", "", "MIT", checkpoint=replace(checkpoint, sha256=None))
+    monkeypatch.setattr(engine_list, "ENGINES", Registry(row))
+    said = engine_list.fetch_engine("odd")
+    assert "not published" in said
+    assert sha256_of(models / "weights.pth") in said
+
+
+def test_a_note_names_the_better_engine_until_something_was_fetched(
+    table: Registry, models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine_list.suggest_better({"tracker": "auto", "segmenter": "auto"})
+    said = capsys.readouterr()
+    assert said.err == "tam: note: fetched tracks better; fetch it with: tam engines fetch fetched (3 MB)\n"
+    assert not said.out
+    engine_list.suggest_better({"tracker": "plain", "segmenter": "auto"})
+    assert not capsys.readouterr().err
+    models.mkdir()
+    (models / "weights.pth").write_bytes(b"half")
+    engine_list.suggest_better({"tracker": "auto"})
+    assert "weights.pth in" in capsys.readouterr().err
+    (models / "weights.pth").write_bytes(CONTENT)
+    engine_list.suggest_better({"tracker": "auto"})
+    assert not capsys.readouterr().err
+
+
+def test_the_published_files_are_named_once_and_fully() -> None:
+    rows = [value for value in vars(published).values() if isinstance(value, Checkpoint | CheckpointFolder)]
+    files = [file for row in rows for file in (row.files if isinstance(row, CheckpointFolder) else (row,))]
+    assert len({file.file_name for file in files}) == len({file.url for file in files}) == len(files) == 12
+    for file in files:
+        assert file.url.startswith("https://")
+        assert file.url.endswith(Path(file.file_name).name)
+        assert file.sha256 is None or len(bytes.fromhex(file.sha256)) == 32
+    assert [file.file_name for file in files if file.sha256 is None] == ["XMem.pth"]

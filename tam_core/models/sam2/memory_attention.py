@@ -1,0 +1,74 @@
+"""The present frame looks at what is remembered (SAM 2, section 4: memory attention with rotary positions)."""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tam_core.models.sam2.attention import attend
+from tam_core.models.sam2.position import rotated
+
+_HIDDEN = 2048
+
+
+class RotaryAttention(nn.Module):
+    """One head whose queries and keys are turned by their place in the picture."""
+
+    def __init__(self, width: int, memory_width: int) -> None:
+        super().__init__()
+        self.q_proj = nn.Linear(width, width)
+        self.k_proj = nn.Linear(memory_width, width)
+        self.v_proj = nn.Linear(memory_width, width)
+        self.out_proj = nn.Linear(width, width)
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor, turns: Tensor, key_turns: Tensor, unplaced: int = 0) -> Tensor:
+        """(B, N, C). The last ``unplaced`` keys have no place. The weights of attention sum to 1, so the values are
+        projected after they were summed: the sum then runs over their own, narrower width."""
+        queries = rotated(self.q_proj(q), turns)
+        keys = self.k_proj(k)
+        placed = keys.shape[1] - unplaced
+        keys[:, :placed] = rotated(keys[:, :placed], key_turns)
+        result: Tensor = self.out_proj(self.v_proj(attend(queries, keys, v)))
+        return result
+
+
+class MemoryAttentionLayer(nn.Module):
+    """The frame to itself, to the memory, and at each place alone."""
+
+    def __init__(self, width: int, memory_width: int) -> None:
+        super().__init__()
+        self.self_attn = RotaryAttention(width, width)
+        self.cross_attn_image = RotaryAttention(width, memory_width)
+        self.linear1 = nn.Linear(width, _HIDDEN)
+        self.linear2 = nn.Linear(_HIDDEN, width)
+        self.norm1 = nn.LayerNorm(width)
+        self.norm2 = nn.LayerNorm(width)
+        self.norm3 = nn.LayerNorm(width)
+
+    def forward(
+        self, x: Tensor, memory: Tensor, placed_memory: Tensor, turns: Tensor, memory_turns: Tensor, unplaced: int
+    ) -> Tensor:
+        normed = self.norm1(x)
+        x = x + self.self_attn(normed, normed, normed, turns, turns)
+        x = x + self.cross_attn_image(self.norm2(x), placed_memory, memory, turns, memory_turns, unplaced)
+        result: Tensor = x + self.linear2(F.relu(self.linear1(self.norm3(x))))
+        return result
+
+
+class MemoryAttention(nn.Module):
+    """A frame (1 or B, N, C) and the memories of B objects (B, M, D) -> the frame as each object sees it (B, N, C)."""
+
+    def __init__(self, width: int, memory_width: int, depth: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(MemoryAttentionLayer(width, memory_width) for _ in range(depth))
+        self.norm = nn.LayerNorm(width)
+
+    def forward(
+        self, x: Tensor, memory: Tensor, positions: Tensor, turns: Tensor, memory_turns: Tensor, unplaced: int
+    ) -> Tensor:
+        """``positions`` (B, M, D) are added to the memory where it is asked; its last ``unplaced`` rows are object
+        pointers. ``turns`` are the places of the frame, ``memory_turns`` those of one remembered frame. Before it meets
+        the memory, one frame serves all objects."""
+        placed_memory = memory + positions
+        for layer in self.layers:
+            x = layer(x, memory, placed_memory, turns, memory_turns, unplaced)
+        result: Tensor = self.norm(x)
+        return result

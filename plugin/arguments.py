@@ -8,30 +8,33 @@ from pathlib import Path
 
 from tam_core.errors import PromptError
 from tam_core.formats.davis import read_labels, split_labels
-from tam_core.prompts import Box, Click, MaskPrompt, Prompt
+from tam_core.prompts import Box, Click, MaskPrompt, Prompt, TextPrompt
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _CLICK = re.compile(rf"(?:(\d+):)?({_NUMBER}),({_NUMBER})(?:@(\d+))?")
 _BOX = re.compile(rf"(?:(\d+):)?({_NUMBER}),({_NUMBER}),({_NUMBER}),({_NUMBER})(?:@(\d+))?")
 _MASK = re.compile(r"(.+?)(?:@(\d+))?")
+_TEXT = re.compile(r"(?:(\d+):)?\s*(.*?)\s*(?:@(\d+))?", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class PromptArguments:
-    """What stood behind ``--click``, ``--not``, ``--box`` and ``--mask``."""
+    """What stood behind ``--click``, ``--not``, ``--box``, ``--mask`` and ``--text``."""
 
     clicks: Sequence[str] = ()
     negative_clicks: Sequence[str] = ()
     boxes: Sequence[str] = ()
     masks: Sequence[str] = ()
+    texts: Sequence[str] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.clicks or self.negative_clicks or self.boxes or self.masks)
+        return bool(self.clicks or self.negative_clicks or self.boxes or self.masks or self.texts)
 
     def parse(self) -> list[tuple[Prompt, ...]]:
         """The prompts, those of one frame together, frames ascending. Raises PromptError."""
         prompts: list[Prompt] = [
             *(prompt for text in self.masks for prompt in parse_mask(text)),
+            *(parse_text(text) for text in self.texts),
             *(parse_box(text) for text in self.boxes),
             *(parse_click(text, positive=True) for text in self.clicks),
             *(parse_click(text, positive=False) for text in self.negative_clicks),
@@ -71,6 +74,15 @@ def parse_mask(text: str) -> Iterator[MaskPrompt]:
         raise PromptError(f"the mask {path} is empty: it needs at least one pixel that is not 0")
     for object_id, mask in objects:
         yield MaskPrompt(frame, object_id, mask)
+
+
+def parse_text(text: str) -> TextPrompt:
+    """``[OBJ:]TEXT[@FRAME]``."""
+    found = _TEXT.fullmatch(text.strip())
+    if not found or not found[2]:
+        raise PromptError(f"--text {text}: expected [OBJECT:]TEXT[@FRAME], such as 'the red car' or '2:a dog@45'")
+    object_id, words, frame = found.groups()
+    return TextPrompt(int(frame or 0), int(object_id or 1), words)
 
 
 def _by_frame(prompts: Iterable[Prompt]) -> Iterator[tuple[Prompt, ...]]:

@@ -35,10 +35,16 @@ MaskFiles = Annotated[
     list[str],
     typer.Option("--mask", metavar="FILE.png[@FRAME]", help="The object itself; every non-zero value is an object."),
 ]
+Texts = Annotated[
+    list[str], typer.Option("--text", metavar="[OBJ:]TEXT[@FRAME]", help="The object in words; see 'tam engines'.")
+]
 Engine = Annotated[str, typer.Option("--engine", metavar="NAME", help="The tracker; see 'tam engines'.")]
 SegmenterName = Annotated[str, typer.Option("--segmenter", metavar="NAME", help="What turns clicks into a mask.")]
 Start = Annotated[int, typer.Option("--start", min=0, metavar="N", help="First frame to work on.")]
 Stop = Annotated[int | None, typer.Option("--stop", min=1, metavar="N", help="Frame before which to stop.")]
+AcrossCuts = Annotated[
+    str, typer.Option("--across-cuts", metavar="ask|auto|stop", help="Whether to follow objects into other shots.")
+]
 Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where the networks run.")]
 
 
@@ -56,11 +62,13 @@ def track(
     not_: Nots = [],
     box: Boxes = [],
     mask: MaskFiles = [],
+    text: Texts = [],
     engine: Engine = "auto",
     segmenter: SegmenterName = "auto",
     start: Start = 0,
     stop: Stop = None,
     device: Device = "auto",
+    across_cuts: AcrossCuts = "ask",
 ) -> None:
     """Follow objects through a video.
 
@@ -70,8 +78,8 @@ def track(
     from plugin import commands
     from plugin.arguments import PromptArguments
 
-    prompts = PromptArguments(click, not_, box, mask)
-    choice = commands.Choice(engine, segmenter, device, start, stop)
+    prompts = PromptArguments(click, not_, box, mask, text)
+    choice = commands.Choice(engine, segmenter, device, start, stop, across_cuts=across_cuts)
     typer.echo(commands.track(source, output, prompts, choice))
 
 
@@ -83,6 +91,7 @@ def remove(
     not_: Nots = [],
     box: Boxes = [],
     mask: MaskFiles = [],
+    text: Texts = [],
     masks: Annotated[
         Path | None, typer.Option("--masks", metavar="DIR|FILE.json", help="Masks of 'tam track', or your own.")
     ] = None,
@@ -94,13 +103,14 @@ def remove(
     start: Start = 0,
     stop: Stop = None,
     device: Device = "auto",
+    across_cuts: AcrossCuts = "ask",
 ) -> None:
     """Remove objects from a video, given by prompts or by masks. OUT is a video file or a folder of PNG frames."""
     from plugin import commands
     from plugin.arguments import PromptArguments
 
-    prompts = PromptArguments(click, not_, box, mask)
-    choice = commands.Choice(engine, segmenter, device, start, stop, inpainter)
+    prompts = PromptArguments(click, not_, box, mask, text)
+    choice = commands.Choice(engine, segmenter, device, start, stop, inpainter, across_cuts)
     typer.echo(commands.remove(source, output, prompts, masks, choice, grow, codec))
 
 

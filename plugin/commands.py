@@ -8,6 +8,8 @@ from inpaint.composite import overlay
 from inpaint.engines import INPAINTERS
 from inpaint.removal import remove as remove_objects
 from plugin.arguments import PromptArguments
+from plugin.cuts import settle_proposals
+from plugin.engine_list import suggest_better
 from plugin.progress import with_progress
 from tam_core.atomic import check_folder, check_writable
 from tam_core.engines import ENGINES
@@ -24,6 +26,7 @@ from tam_core.formats.davis import read_davis, write_davis
 from tam_core.formats.masklet_json import read_masklets, write_masklets
 from tam_core.masklet import Masklet
 from tam_core.prompts import Prompt, check_prompt
+from tam_core.reacquire import parse_across_cuts
 from tam_core.session import Session
 from tam_core.types import ObjectId
 from tam_core.video import FrameSource, open_video, write_video
@@ -40,6 +43,7 @@ class Choice:
     start: int = 0
     stop: int | None = None
     inpainter: str = "auto"
+    across_cuts: str = "ask"
 
 
 def track(path: Path, output: Path, prompts: PromptArguments, choice: Choice) -> str:
@@ -88,9 +92,10 @@ def _prepare(
 ) -> tuple[FrameSource, list[tuple[Prompt, ...]], int]:
     """Find every mistake that can be found before the work: returns the source, the prompts, the number of frames."""
     if wanted and not prompts:
-        raise PromptError("say what to track: --click X,Y, --box X0,Y0,X1,Y1 or --mask FILE.png")
+        raise PromptError("say what to track: --click X,Y, --box X0,Y0,X1,Y1, --mask FILE.png or --text WORDS")
     ENGINES.get(choice.engine, "tracker")
     ENGINES.get(choice.segmenter, "segmenter")
+    parse_across_cuts(choice.across_cuts)
     asked = prompts.parse()
     source = open_video(path)
     for group in asked:
@@ -125,8 +130,12 @@ def _masklets(source: FrameSource, asked: list[tuple[Prompt, ...]], choice: Choi
     for group in asked:
         session.prompt(*group)
     steps = session.steps(start=choice.start, stop=choice.stop)
-    for _ in with_progress(session.propagate(start=choice.start, stop=choice.stop), "tracking", steps):
+    policy = parse_across_cuts(choice.across_cuts)
+    found = session.propagate(start=choice.start, stop=choice.stop, across_cuts=policy)
+    for _ in with_progress(found, "tracking", steps):
         pass
+    settle_proposals(session, policy)
+    suggest_better({"tracker": choice.engine, "segmenter": choice.segmenter})
     return session.masklets
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tam_core.formats.davis import read_davis, write_davis
     from tam_core.formats.masklet_json import read_masklets, write_masklets
     from tam_core.masklet import Masklet
-    from tam_core.prompts import Box, Click, MaskPrompt
+    from tam_core.prompts import Box, Click, MaskPrompt, TextPrompt
     from tam_core.session import Session
     from tam_core.video import Frame, FrameSource, LiveSource, VideoInfo, open_video, write_video
 
@@ -28,6 +28,7 @@ __all__ = [
     "Segmenter",
     "Session",
     "TamError",
+    "TextPrompt",
     "Tracker",
     "VideoInfo",
     "open_video",
@@ -45,7 +46,7 @@ _HOMES = {
     "tam_core.formats.davis": ("read_davis", "write_davis"),
     "tam_core.formats.masklet_json": ("read_masklets", "write_masklets"),
     "tam_core.masklet": ("Masklet",),
-    "tam_core.prompts": ("Box", "Click", "MaskPrompt"),
+    "tam_core.prompts": ("Box", "Click", "MaskPrompt", "TextPrompt"),
     "tam_core.session": ("Session",),
     "tam_core.video": ("Frame", "FrameSource", "LiveSource", "VideoInfo", "open_video", "write_video"),
 }

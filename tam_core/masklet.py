@@ -12,14 +12,16 @@ from tam_core.types import Mask, ObjectId, Size
 class Masklet:
     """One object's mask and score per frame.
 
-    A frame without an entry was never tracked; an empty mask means tracked and not visible. ``scores`` are the
-    tracker's confidence, 0..1.
+    A frame without an entry was never tracked; an empty mask means tracked and not visible. ``scores`` say how far each
+    mask can be trusted, 0..1, and are 1 only where the mask is the user's own. ``flags`` say in words why a person
+    should look at a frame.
     """
 
     object_id: ObjectId
     size: Size
     rles: Mapping[int, RLE] = field(default_factory=dict, repr=False)
     scores: Mapping[int, float] = field(default_factory=dict, repr=False)
+    flags: Mapping[int, str] = field(default_factory=dict, repr=False)
 
     @property
     def frames(self) -> list[int]:
@@ -44,6 +46,7 @@ class Masklet:
             self.size,
             {frame: code for frame, code in self.rles.items() if frame not in gone},
             {frame: score for frame, score in self.scores.items() if frame not in gone},
+            {frame: flag for frame, flag in self.flags.items() if frame not in gone},
         )
 
 

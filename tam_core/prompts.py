@@ -1,4 +1,4 @@
-"""What a person says about an object on one frame: clicks, boxes and masks (SAM, section 3; SAM 2, section 4)."""
+"""What a person says about an object on one frame: clicks, boxes, masks (SAM, section 3; SAM 2, section 4) or words."""
 
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -47,7 +47,16 @@ class MaskPrompt:
         return hash((self.frame, self.object_id))
 
 
-Prompt: TypeAlias = Click | Box | MaskPrompt
+@dataclass(frozen=True)
+class TextPrompt:
+    """The object in words, such as "the red car"."""
+
+    frame: int
+    object_id: ObjectId
+    text: str
+
+
+Prompt: TypeAlias = Click | Box | MaskPrompt | TextPrompt
 
 
 def check_prompt(prompt: Prompt, size: Size, frame_count: int | None) -> None:
@@ -78,3 +87,6 @@ def check_prompt(prompt: Prompt, size: Size, frame_count: int | None) -> None:
                 )
             if not mask.any():
                 raise PromptError(f"the mask for object {prompt.object_id} on frame {prompt.frame} is empty")
+        case TextPrompt(text=text):
+            if not text.strip():
+                raise PromptError(f"the text for object {prompt.object_id} on frame {prompt.frame} is empty")

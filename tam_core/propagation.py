@@ -1,21 +1,26 @@
 """Which frames a tracker walks, and which of two passes to believe. It knows no prompts, no undo and no files."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeAlias
 
+from tam_core import rle
 from tam_core.engines.base import FrameMasks, Tracker
 from tam_core.prompts import MaskPrompt
+from tam_core.quality import Watched, agreed
+from tam_core.reacquire import AcrossCuts, Proposal, Search
 from tam_core.rle import RLE
+from tam_core.shots import CutDetector, Shot
 from tam_core.types import ObjectId
-from tam_core.video.source import FrameSource
+from tam_core.video.ahead import read_ahead
+from tam_core.video.source import Frame, FrameSource
 
 Direction: TypeAlias = Literal["forward", "backward", "both"]
 
 Anchors: TypeAlias = Mapping[ObjectId, Mapping[int, RLE]]
 """The user's masks: per object, per prompted frame; at least one each."""
 
-_TRUST_PER_FRAME = 0.98
+_TRUST_PER_FRAME = 0.95
 """How much less a tracked mask is believed with every frame between it and the user's mask it came from."""
 
 
@@ -60,61 +65,194 @@ class Plan:
         return forward * self.walks_forward + backward * self.walks_backward
 
 
-def propagate(source: FrameSource, tracker: Tracker, plan: Plan) -> Iterator[FrameMasks]:
-    """Masks as they come: first the forward pass, then the backward pass.
+class Propagation:
+    """One run over a plan; iterate for the masks as they come: first the forward pass, then the backward pass.
 
-    Between two anchors a frame is yielded again by the backward pass where that is nearer to its anchor or surer.
+    Between two anchors a frame is yielded again with the mask of the pass that is nearer to its anchor or surer, and
+    with how far the two agree. Scores are confidences (see tam_core.quality). No object is carried over a cut: in the
+    next shot it is followed from its anchors there. Where it has none, it is in ``absences``, and in ``proposals`` if
+    it may be there.
     """
-    anchors, stops = plan.anchors, plan.stops
-    scores: dict[ObjectId, dict[int, float]] = {object_id: {} for object_id in anchors}
-    if plan.walks_forward:
-        for found in _walk(source, tracker, anchors, plan.first, plan.stop, 1):
-            ahead = [o for o in found.masks if found.frame < _before(stops[o])]
-            for object_id in ahead:
-                scores[object_id][found.frame] = found.scores[object_id]
-            yield _only(found, ahead)
-    if plan.walks_backward:
-        end = plan.start - 1 if plan.start else None
-        for found in _walk(source, tracker, anchors, plan.last, end, -1):
-            yield _only(found, [o for o in found.masks if _believed(found, o, anchors[o], scores[o])])
+
+    def __init__(self, source: FrameSource, tracker: Tracker, plan: Plan, across_cuts: AcrossCuts) -> None:
+        self._source, self._tracker, self._plan, self._across_cuts = source, Watched(tracker), plan, across_cuts
+        self._searches: list[Search] = []
+
+    @property
+    def proposals(self) -> list[Proposal]:
+        """One for each object and shot, of the shots that were walked to their end."""
+        return [proposal for search in self._searches for proposal in search.proposals]
+
+    @property
+    def absences(self) -> list[tuple[ObjectId, Shot]]:
+        """The shots, walked to their end, in which an object was away."""
+        return [absence for search in self._searches for absence in search.absences]
+
+    def __iter__(self) -> Iterator[FrameMasks]:
+        plan, anchors = self._plan, self._plan.anchors
+        seen: dict[ObjectId, dict[int, _Seen]] = {object_id: {} for object_id in anchors}
+        stops = {object_id: _before(stop) for object_id, stop in plan.stops.items()}
+        if plan.walks_forward:
+            ahead = self._pass(1, stops)
+            for found in ahead.walk(plan.first, plan.stop):
+                inside = [o for o in found.masks if found.frame < stops[o]]
+                for object_id in inside if plan.walks_backward and found.frame <= plan.last else ():
+                    seen[object_id][found.frame] = _Seen.of(found, object_id, ahead.trust(found, object_id))
+                yield _only(found, inside)
+        if plan.walks_backward:
+            firsts = {object_id: min(masks) for object_id, masks in anchors.items()} if plan.walks_forward else stops
+            back = self._pass(-1, firsts)
+            for found in back.walk(plan.last, plan.start - 1 if plan.start else None):
+                yield _weighed(found, seen, anchors, back)
+
+    def _pass(self, step: int, limits: Mapping[ObjectId, float]) -> "_Pass":
+        self._searches.append(Search(self._across_cuts, limits, step))
+        return _Pass(self._source, self._tracker, self._plan.anchors, step, self._searches[-1])
 
 
-def _walk(
-    source: FrameSource, tracker: Tracker, anchors: Anchors, first: int, stop: int | None, step: int
-) -> Iterator[FrameMasks]:
-    """One pass of the tracker, conditioned on all anchors."""
-    state = tracker.start(source.info)
-    for frame in sorted({frame for masks in anchors.values() for frame in masks}):
-        prompts = [
-            MaskPrompt(frame, object_id, masks[frame].decode())
-            for object_id, masks in anchors.items()
-            if frame in masks
-        ]
-        tracker.condition(state, source.read(frame), prompts)
-    for picture in source.frames(first, stop, step):
-        yield tracker.step(state, picture)
+@dataclass
+class _Pass:
+    """One walk of the tracker in one direction (``step`` 1 or -1), conditioned on all anchors.
+
+    ``origins`` are the objects that are carried, and the frame each was last given or found on.
+    """
+
+    source: FrameSource
+    tracker: Tracker
+    anchors: Anchors
+    step: int
+    search: Search
+    origins: dict[ObjectId, int] = field(default_factory=dict)
+
+    def walk(self, first: int, stop: int | None) -> Iterator[FrameMasks]:
+        """Masks of the carried objects on the frames ``first``, ``first + step`` ... before ``stop``."""
+        state = self._conditioned()
+        cuts = CutDetector()
+        index = first
+        for picture in self._pictures(first, stop):
+            index = picture.index
+            if cuts.cut_before(picture.pixels):
+                self.search.cut_before(index, self.origins)
+                self.origins.clear()
+            self._take_up(index, [o for o, masks in self.anchors.items() if index in masks])
+            ahead = self._ahead(index, stop)
+            if ahead and self._is_over(ahead):
+                yield from (FrameMasks(frame, {}, {}) for frame in ahead)
+                index = ahead[-1]
+                break
+            sure = self.search.look(self.tracker, state, picture)
+            if sure.masks:
+                self.tracker.condition(state, picture, [MaskPrompt(index, o, mask) for o, mask in sure.masks.items()])
+                self._take_up(index, sure.masks.keys())
+            found = self._carried(state, picture)
+            yield replace(found, scores={**found.scores, **sure.scores})
+            yield from self._back_to_the_cut(sure)
+        self.search.leave(index)
+
+    def _pictures(self, first: int, stop: int | None) -> Iterator[Frame]:
+        """The frames of the walk; those of a file are read while the one before is worked on."""
+        frames = self.source.frames(first, stop, self.step)
+        return frames if self.source.info.frame_count is None else read_ahead(frames)
+
+    def trust(self, found: FrameMasks, object_id: ObjectId) -> float:
+        """How far to believe a mask of this walk: its score, less with every frame it has come."""
+        return found.scores[object_id] * _TRUST_PER_FRAME ** abs(found.frame - self.origins[object_id])
+
+    def _conditioned(self) -> Any:
+        state = self.tracker.start(self.source.info)
+        for frame in sorted({frame for masks in self.anchors.values() for frame in masks}):
+            prompts = [
+                MaskPrompt(frame, object_id, masks[frame].decode())
+                for object_id, masks in self.anchors.items()
+                if frame in masks
+            ]
+            self.tracker.condition(state, self.source.read(frame), prompts)
+        return state
+
+    def _take_up(self, frame: int, objects: Collection[ObjectId]) -> None:
+        self.origins.update(dict.fromkeys(objects, frame))
+        self.search.back(objects)
+
+    def _carried(self, state: Any, picture: Frame) -> FrameMasks:
+        """The next frame. Objects that are away learn nothing from it; with none left, the tracker is spared it."""
+        if not self.origins:
+            return FrameMasks(picture.index, {}, {})
+        if not self.search.missing:
+            return self.tracker.step(state, picture)
+        found = self.tracker.predict(state, picture)
+        found = _only(found, [object_id for object_id in found.masks if object_id in self.origins])
+        self.tracker.remember(state, found)
+        return found
+
+    def _ahead(self, frame: int, stop: int | None) -> range | None:
+        """The frames that are left, this one first; None where that is not known."""
+        count = self.source.info.frame_count
+        if count is None:
+            return None
+        return range(frame, (count if self.step > 0 else -1) if stop is None else stop, self.step)
+
+    def _is_over(self, ahead: range) -> bool:
+        """Whether nothing can be found on the frames that are left."""
+        anchored = any(frame in ahead for masks in self.anchors.values() for frame in masks)
+        return not self.origins and not anchored and self.search.hopeless(ahead)
+
+    def _back_to_the_cut(self, found: FrameMasks) -> Iterator[FrameMasks]:
+        """The frames of the shot that went by before objects were found in it, against the direction of the walk."""
+        if not found.masks or found.frame == self.search.entered or self.source.info.frame_count is None:
+            return
+        anchors = {o: {**self.anchors[o], found.frame: rle.encode(mask)} for o, mask in found.masks.items()}
+        limits = dict.fromkeys(anchors, float("inf"))
+        back = _Pass(self.source, self.tracker, anchors, -self.step, Search("stop", limits, -self.step))
+        for earlier in back.walk(found.frame, self.search.entered - self.step):
+            if earlier.frame != found.frame:
+                yield earlier
 
 
-def _believed(found: FrameMasks, object_id: ObjectId, anchors: Mapping[int, RLE], forward: Mapping[int, float]) -> bool:
-    """Weigh the passes on a frame by their scores and the distances they have come."""
-    if found.frame not in forward:
-        return True
-    if found.frame in anchors:
-        return False
-    after = min(frame for frame in anchors if frame > found.frame)
-    before = max(frame for frame in anchors if frame < found.frame)
-    backward_trust = found.scores[object_id] * _TRUST_PER_FRAME ** (after - found.frame)
-    forward_trust = forward[found.frame] * _TRUST_PER_FRAME ** (found.frame - before)
-    return backward_trust > forward_trust
+@dataclass(frozen=True)
+class _Seen:
+    """What the forward pass says about an object on a frame, and how far to believe it."""
+
+    code: RLE
+    score: float
+    flag: str
+    trust: float
+
+    @classmethod
+    def of(cls, found: FrameMasks, object_id: ObjectId, trust: float) -> "_Seen":
+        code = rle.encode(found.masks[object_id])
+        return cls(code, found.scores[object_id], found.flags.get(object_id, ""), trust)
+
+
+def _weighed(
+    found: FrameMasks, seen: Mapping[ObjectId, Mapping[int, _Seen]], anchors: Anchors, back: _Pass
+) -> FrameMasks:
+    """The backward pass's frame; between two anchors, of both passes the one to be believed, and how far they agree."""
+    masks, scores, flags = dict(found.masks), dict(found.scores), dict(found.flags)
+    for object_id, mask in found.masks.items():
+        other = seen[object_id].get(found.frame)
+        if other is None:
+            continue
+        if found.frame in anchors[object_id]:
+            masks.pop(object_id)
+            continue
+        overlap = other.code.iou(rle.encode(mask))
+        if back.trust(found, object_id) <= other.trust:
+            masks[object_id], scores[object_id], flags[object_id] = other.code.decode(), other.score, other.flag
+        scores[object_id], flags[object_id] = agreed(scores[object_id], flags.get(object_id, ""), overlap)
+    flags = {object_id: flag for object_id, flag in flags.items() if flag}
+    return _only(replace(found, masks=masks, scores=scores, flags=flags), list(masks))
 
 
 def _before(stop: int | None) -> float:
     return float("inf") if stop is None else stop
 
 
-def _only(found: FrameMasks, objects: list[ObjectId]) -> FrameMasks:
+def _only(found: FrameMasks, objects: Collection[ObjectId]) -> FrameMasks:
+    """The same frame with these objects alone."""
     return FrameMasks(
         found.frame,
         {object_id: found.masks[object_id] for object_id in objects},
         {object_id: found.scores[object_id] for object_id in objects},
+        {object_id: logits for object_id, logits in found.logits.items() if object_id in objects},
+        {object_id: flag for object_id, flag in found.flags.items() if object_id in objects},
     )

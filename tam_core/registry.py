@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from tam_core.checkpoints import Checkpoint
+from tam_core.checkpoints import Checkpoint, CheckpointFolder
 from tam_core.errors import EngineNotReadyError, UnknownEngineError
 
-Role: TypeAlias = Literal["tracker", "segmenter", "inpainter"]
+Role: TypeAlias = Literal["tracker", "segmenter", "text", "inpainter"]
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,8 @@ class EngineSpec:
     """One row: an engine in one role.
 
     ``loader`` is ``module:function``; the function takes ``device`` and, where there is one, the ``checkpoint``'s path.
-    ``rank`` orders the choice of ``auto``: the highest that is ready.
+    An engine made of others has them as ``parts``: its loader takes the loaded ``parts`` in the same order. ``rank``
+    orders the choice of ``auto``, the highest that is ready; ``cpu_rank`` does where there is no GPU, if it differs.
     """
 
     name: str
@@ -27,38 +28,62 @@ class EngineSpec:
     summary: str
     licence: str
     paper: str = ""
-    checkpoint: Checkpoint | None = None
+    checkpoint: Checkpoint | CheckpointFolder | None = None
     needs: tuple[str, ...] = ()
+    parts: tuple["EngineSpec", ...] = ()
     rank: int = 0
+    cpu_rank: int | None = None
 
     @property
     def missing_packages(self) -> list[str]:
-        """The Python packages that it needs and that are not installed."""
-        return [package for package in self.needs if importlib.util.find_spec(package) is None]
+        """The Python packages that it and its parts need and that are not installed."""
+        needed = dict.fromkeys(package for row in (self, *self.parts) for package in row.needs)
+        return [package for package in needed if importlib.util.find_spec(package) is None]
+
+    @property
+    def to_fetch(self) -> list["EngineSpec"]:
+        """The rows whose download it waits for: itself, or parts of it."""
+        rows = dict.fromkeys((self, *self.parts))
+        return [row for row in rows if row.checkpoint is not None and row.checkpoint.find() is None]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its downloads, here or not."""
+        checkpoints = dict.fromkeys(row.checkpoint for row in (self, *self.parts) if row.checkpoint)
+        return sum(checkpoint.size for checkpoint in checkpoints)
 
     @property
     def ready(self) -> bool:
         """True when it can be loaded without fetching anything."""
-        downloaded = self.checkpoint is None or self.checkpoint.find() is not None
-        return downloaded and not self.missing_packages
+        return not self.missing_packages and not self.to_fetch
+
+    def rank_on(self, gpu: bool) -> int:
+        """Its place in the choice of ``auto``, with or without a GPU."""
+        return self.rank if gpu or self.cpu_rank is None else self.cpu_rank
 
     def load(self, device: str = "cpu") -> Any:
         """The engine itself. Raises EngineNotReadyError, which says what to fetch or install."""
-        if self.missing_packages:
-            raise EngineNotReadyError(
-                f"{self.role} '{self.name}' needs {', '.join(self.missing_packages)}: "
-                f"pip install {' '.join(self.missing_packages)}"
-            )
+        self.check_ready()
+        given: dict[str, Any] = {}
+        if self.parts:
+            given["parts"] = [part.load(device) for part in self.parts]
+        if self.checkpoint is not None:
+            given["checkpoint"] = self.checkpoint.checked()
         module, function = self.loader.split(":")
-        if self.checkpoint is None:
-            return getattr(importlib.import_module(module), function)(device=device)
-        path = self.checkpoint.find()
-        if path is None:
-            raise EngineNotReadyError(
-                f"{self.role} '{self.name}' is not downloaded: {self.checkpoint.describe()}, licence {self.licence}. "
-                f"Fetch it with: tam engines fetch {self.name}"
-            )
-        return getattr(importlib.import_module(module), function)(device=device, checkpoint=path)
+        return getattr(importlib.import_module(module), function)(device=device, **given)
+
+    def check_ready(self) -> None:
+        """Raise EngineNotReadyError unless ``ready``: what is missing, and the command that gets it."""
+        who = f"{self.role} '{self.name}'"
+        if missing := self.missing_packages:
+            raise EngineNotReadyError(f"{who} needs {', '.join(missing)}: pip install {' '.join(missing)}")
+        for row in self.to_fetch:
+            assert row.checkpoint is not None
+            subject = who if row is self else f"{who} needs {row.role} '{row.name}', which"
+            wrong = row.checkpoint.wrong_size()
+            absence = f"{wrong}, then" if wrong else f"{row.checkpoint.describe()}, licence {row.licence}."
+            fetch = f"{'fetch' if wrong else 'Fetch'} it with: tam engines fetch {row.name}"
+            raise EngineNotReadyError(f"{subject} is not downloaded: {absence} {fetch}")
 
 
 class Registry:
@@ -74,23 +99,37 @@ class Registry:
         """Names of all engines in a role, ready or not."""
         return [row.name for row in self._rows if row.role == role]
 
-    def get(self, name: str, role: Role) -> EngineSpec:
-        """The row of that name and role; ``auto`` is the highest-ranked one that is ready."""
+    def get(self, name: str, role: Role, device: str = "auto") -> EngineSpec:
+        """The row of that name and role; ``auto`` is the highest-ranked one that is ready, for the device."""
         rows = [row for row in self._rows if row.role == role]
         if name == "auto":
-            return _best_ready(rows, role)
+            return _best_ready(rows, role, device)
         for row in rows:
             if row.name == name:
                 return row
         raise UnknownEngineError(_unknown(name, role, [row.name for row in rows]))
 
+    def worth_fetching(self, role: Role) -> EngineSpec | None:
+        """The engine that every machine gains from, while ``auto`` has only those that need no download."""
+        rows = [row for row in self._rows if row.role == role and not row.missing_packages]
+        if any(row.size and row.ready for row in rows):
+            return None
+        downloads = [row for row in rows if row.checkpoint is not None]
+        return max(downloads, key=lambda row: row.rank_on(gpu=False), default=None)
 
-def _best_ready(rows: list[EngineSpec], role: Role) -> EngineSpec:
+
+def _best_ready(rows: list[EngineSpec], role: Role, device: str) -> EngineSpec:
     ready = [row for row in rows if row.ready]
+    if not rows:
+        raise EngineNotReadyError(f"no {role} is known; see: tam engines")
     if not ready:
-        names = ", ".join(row.name for row in rows) or "none is known"
-        raise EngineNotReadyError(f"no {role} is ready to use ({names}); see: tam engines")
-    return max(ready, key=lambda row: row.rank)
+        max(rows, key=lambda row: row.rank_on(gpu=False)).check_ready()  # raises
+    on_gpu, on_cpu = (max(ready, key=lambda row: row.rank_on(gpu)) for gpu in (True, False))
+    if on_gpu is on_cpu:  # the usual case, in which nobody needs to wait for torch
+        return on_gpu
+    from tam_core.device import resolve_device
+
+    return on_cpu if resolve_device(device) == "cpu" else on_gpu
 
 
 def _unknown(name: str, role: Role, names: list[str]) -> str:

@@ -3,25 +3,27 @@
 It knows prompts, undo and which frames to walk; it does not know how masks are found (engines) or stored (formats).
 """
 
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from tam_core import rle
 from tam_core.engines import ENGINES
 from tam_core.engines.base import Candidates, FrameMasks, Segmenter, Tracker
 from tam_core.errors import FrameRangeError, PromptError
 from tam_core.masklet import Masklet
-from tam_core.prompts import Box, MaskPrompt, Prompt, check_prompt
-from tam_core.propagation import Direction, Plan, propagate
+from tam_core.prompts import Box, MaskPrompt, Prompt, TextPrompt, check_prompt
+from tam_core.propagation import Direction, Plan, Propagation
+from tam_core.reacquire import AcrossCuts, Proposal, parse_across_cuts
 from tam_core.rle import RLE
+from tam_core.segmentation import FrameSegmenter
+from tam_core.shots import Shot
 from tam_core.types import ObjectId
 from tam_core.video.source import FrameSource
 
-_KEPT_EMBEDDINGS = 4
+if TYPE_CHECKING:  # these two wait for torch
+    from tam_core.engines.everything import FoundObject
+    from tam_core.engines.text import TextScorer
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,14 @@ class _Edit:
     """Objects whose prompts changed since they were tracked."""
     ends: Mapping[ObjectId, int] = field(default_factory=dict)
     """The frame from which on an object was dropped."""
+    proposals: tuple[Proposal, ...] = ()
+    """Where objects may be in shots that they were not tracked in."""
 
 
 class Session:
     """Prompts on any frame in, masklets out.
 
-    ``tracker`` and ``segmenter`` are engines or names from the engine table.
+    ``tracker``, ``segmenter`` and ``scorer`` (of words) are engines or names from the engine table.
     """
 
     def __init__(
@@ -50,14 +54,12 @@ class Session:
         *,
         tracker: Tracker | str = "auto",
         segmenter: Segmenter | str = "auto",
+        scorer: "TextScorer | str" = "auto",
         device: str = "auto",
     ) -> None:
         self.source = source
-        self._tracker: Tracker = ENGINES.get(tracker, "tracker").load(device) if isinstance(tracker, str) else tracker
-        self._segmenter: Segmenter = (
-            ENGINES.get(segmenter, "segmenter").load(device) if isinstance(segmenter, str) else segmenter
-        )
-        self._embeddings: OrderedDict[int, Any] = OrderedDict()
+        self._tracker, segmenter = _engines(tracker, segmenter, device)
+        self._frames = FrameSegmenter(source, segmenter, scorer, device)
         self._now = _Edit()
         self._past: list[_Edit] = []
         self._future: list[_Edit] = []
@@ -76,6 +78,11 @@ class Session:
     def stale(self) -> set[ObjectId]:
         """Objects that were prompted since they were last propagated."""
         return set(self._now.stale)
+
+    @property
+    def proposals(self) -> tuple[Proposal, ...]:
+        """Where the last propagations saw objects again after a cut, unsure: to be accepted or rejected."""
+        return self._now.proposals
 
     def prompt(self, *prompts: Prompt, candidate: int = 0) -> FrameMasks:
         """Take clicks, boxes and masks for one frame and answer with the masks of their objects there.
@@ -112,6 +119,14 @@ class Session:
             check_prompt(prompt, self.source.info.size, self.source.info.frame_count)
         return self._segment(self._with_prompts(frame, prompts), frame, object_id)
 
+    def everything(self, frame: int) -> "list[FoundObject]":
+        """All objects that the segmenter finds on a frame by itself, best first (SAM, section 4), to choose from.
+
+        Any of them is a prompt: ``MaskPrompt(frame, object_id, found.mask)``. Raises EngineNotReadyError for a
+        segmenter that has to be shown where an object is.
+        """
+        return self._frames.everything(frame)
+
     def propagate(
         self,
         direction: Direction = "both",
@@ -119,6 +134,7 @@ class Session:
         objects: Iterable[ObjectId] | None = None,
         start: int = 0,
         stop: int | None = None,
+        across_cuts: AcrossCuts = "ask",
     ) -> Iterator[FrameMasks]:
         """Carry objects through the frames ``start`` .. ``stop`` (exclusive), yielding masks as they are found.
 
@@ -126,20 +142,49 @@ class Session:
         user's masks of an object, with ``both``, the forward and the backward pass are weighed against each other, so a
         correction improves frames on both sides; such a frame is yielded twice and the second is final. Closing the
         generator keeps what was found.
+
+        Tracking ends at a cut. In other shots an object is tracked from its prompts there; where it has none, it is
+        looked for, and either proposed ("ask", see ``proposals``), or followed where it is surely found and proposed
+        where it is not ("auto"), or left alone ("stop").
         """
         plan = self._plan(direction, objects, start, stop)
         drafts = {object_id: _Draft(self._now.masklets[object_id]) for object_id in plan.anchors}
         finished = False
+        run = Propagation(self.source, self._tracker, plan, parse_across_cuts(across_cuts))
         try:
-            for found in propagate(self.source, self._tracker, plan):
+            for found in run:
                 for object_id in found.masks:
                     drafts[object_id].set(found, object_id)
                 yield found
             finished = True
         finally:
+            for object_id, shot in run.absences:
+                drafts[object_id].forget(shot)
             done = {object_id: draft.masklet() for object_id, draft in drafts.items()}
             stale = self._now.stale - set(done) if finished else self._now.stale
-            self._commit(replace(self._now, masklets={**self._now.masklets, **done}, stale=stale))
+            older = [p for p in self._now.proposals if p.object_id not in done or not _inside(p.frame, start, stop)]
+            self._commit(
+                replace(
+                    self._now,
+                    masklets={**self._now.masklets, **done},
+                    stale=stale,
+                    proposals=tuple(sorted([*older, *run.proposals], key=lambda proposal: proposal.frame)),
+                )
+            )
+
+    def accept(self, proposal: Proposal) -> None:
+        """The object is there: take the proposed mask as a prompt, so that the next ``propagate`` tracks that shot.
+
+        ``propagate(start=proposal.shot.start, stop=proposal.shot.stop)`` tracks that shot alone. Raises PromptError
+        unless the proposal is one of ``proposals``.
+        """
+        edit = self._without_proposal(proposal)
+        self.prompt(MaskPrompt(proposal.frame, proposal.object_id, proposal.mask))
+        self._now = replace(self._now, proposals=edit.proposals)
+
+    def reject(self, proposal: Proposal) -> None:
+        """The object is not there. It is looked for again when it is propagated again. Raises PromptError."""
+        self._commit(self._without_proposal(proposal))
 
     def steps(
         self,
@@ -165,6 +210,7 @@ class Session:
                     _less(now.masklets, object_id),
                     now.stale - {object_id},
                     _less(now.ends, object_id),
+                    tuple(proposal for proposal in now.proposals if proposal.object_id != object_id),
                 )
             )
             return
@@ -199,6 +245,11 @@ class Session:
         self._future.clear()
         self._now = edit
 
+    def _without_proposal(self, proposal: Proposal) -> _Edit:
+        if proposal not in self._now.proposals:
+            raise PromptError(f"{proposal} is not, or no longer, among the {len(self._now.proposals)} proposals")
+        return replace(self._now, proposals=tuple(other for other in self._now.proposals if other != proposal))
+
     def _known(self, object_id: ObjectId) -> None:
         if object_id not in self._now.masklets:
             raise PromptError(f"there is no object {object_id}; there are: {sorted(self._now.masklets) or 'none'}")
@@ -209,7 +260,7 @@ class Session:
         for prompt in prompts:
             first_words = not any((p.frame, p.object_id) == (frame, prompt.object_id) for p in added)
             tracked = now.masklets.get(prompt.object_id)
-            if first_words and tracked is not None and not isinstance(prompt, Box | MaskPrompt):
+            if first_words and tracked is not None and not isinstance(prompt, Box | MaskPrompt | TextPrompt):
                 mask = tracked.mask(frame)
                 if mask is not None and mask.any():
                     added.append(MaskPrompt(frame, prompt.object_id, mask))
@@ -219,18 +270,7 @@ class Session:
         return replace(now, prompts=tuple(added))
 
     def _segment(self, edit: _Edit, frame: int, object_id: ObjectId) -> Candidates:
-        prompts = [p for p in edit.prompts if (p.frame, p.object_id) == (frame, object_id)]
-        if len(prompts) == 1 and isinstance(prompts[0], MaskPrompt):
-            return Candidates(prompts[0].mask[None], np.ones(1, np.float32))
-        return self._segmenter.segment(self._embedding(frame), prompts)
-
-    def _embedding(self, frame: int) -> Any:
-        if frame not in self._embeddings:
-            self._embeddings[frame] = self._segmenter.embed(self.source.read(frame).pixels)
-            if len(self._embeddings) > _KEPT_EMBEDDINGS:
-                self._embeddings.popitem(last=False)
-        self._embeddings.move_to_end(frame)
-        return self._embeddings[frame]
+        return self._frames.segment([p for p in edit.prompts if (p.frame, p.object_id) == (frame, object_id)])
 
     def _choose(self, objects: Iterable[ObjectId] | None) -> list[ObjectId]:
         if objects is None:
@@ -269,13 +309,35 @@ class _Draft:
         self._before = before
         self.rles = dict(before.rles)
         self.scores = dict(before.scores)
+        self.flags = dict(before.flags)
 
     def set(self, found: FrameMasks, object_id: ObjectId) -> None:
         self.rles[found.frame] = rle.encode(found.masks[object_id])
         self.scores[found.frame] = found.scores[object_id]
+        self.flags.pop(found.frame, None)
+        if object_id in found.flags:
+            self.flags[found.frame] = found.flags[object_id]
+
+    def forget(self, shot: Shot) -> None:
+        """The object is not known to be in this shot, whatever was found there earlier."""
+        for frame in range(shot.start, shot.stop):
+            self.rles.pop(frame, None)
+            self.scores.pop(frame, None)
+            self.flags.pop(frame, None)
 
     def masklet(self) -> Masklet:
-        return replace(self._before, rles=self.rles, scores=self.scores)
+        return replace(self._before, rles=self.rles, scores=self.scores, flags=self.flags)
+
+
+def _engines(tracker: Tracker | str, segmenter: Segmenter | str, device: str) -> tuple[Tracker, Segmenter]:
+    """Names become engines; one that is both is loaded once."""
+    tracks = ENGINES.get(tracker, "tracker", device) if isinstance(tracker, str) else None
+    segments = ENGINES.get(segmenter, "segmenter", device) if isinstance(segmenter, str) else None
+    loaded: Any = tracks.load(device) if tracks else tracker
+    if tracks and segments and replace(segments, role="tracker") == tracks:
+        return loaded, loaded
+    other: Any = segments.load(device) if segments else segmenter
+    return loaded, other
 
 
 def _pick(candidates: Candidates, index: int) -> RLE:
@@ -288,7 +350,7 @@ def _anchored(edit: _Edit, frame: int, object_id: ObjectId, mask: RLE) -> _Edit:
     """The user's mask recorded on its frame; the object is to be tracked again."""
     if not mask.area:
         raise PromptError(f"nothing was found for object {object_id} on frame {frame}: click on the object itself")
-    masklet = edit.masklets.get(object_id, Masklet(object_id, mask.size))
+    masklet = edit.masklets.get(object_id, Masklet(object_id, mask.size)).without([frame])
     shown = replace(masklet, rles={**masklet.rles, frame: mask}, scores={**masklet.scores, frame: 1.0})
     return replace(
         edit,
@@ -297,6 +359,10 @@ def _anchored(edit: _Edit, frame: int, object_id: ObjectId, mask: RLE) -> _Edit:
         stale=edit.stale | {object_id},
         ends=_less(edit.ends, object_id) if edit.ends.get(object_id, frame + 1) <= frame else edit.ends,
     )
+
+
+def _inside(frame: int, start: int, stop: int | None) -> bool:
+    return frame >= start and (stop is None or frame < stop)
 
 
 def _less(mapping: Mapping[ObjectId, Any], object_id: ObjectId) -> dict[ObjectId, Any]:

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from plugin.arguments import PromptArguments, parse_box, parse_click, parse_mask
+from plugin.arguments import PromptArguments, parse_box, parse_click, parse_mask, parse_text
 from tam_core.errors import PromptError, TamError
-from tam_core.prompts import Box, Click
+from tam_core.prompts import Box, Click, TextPrompt
 
 NUMBERS = st.integers(-9999, 9999)
 
@@ -33,6 +33,35 @@ def test_anything_else_is_a_prompt_error(text: str) -> None:
             parse(text)
         except PromptError as error:
             assert "expected" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt"),
+    [
+        ("the red car", TextPrompt(0, 1, "the red car")),
+        ("2:a dog@45", TextPrompt(45, 2, "a dog")),
+        (" 12: two words @3", TextPrompt(3, 12, "two words")),
+        ("the ball at 5:30", TextPrompt(0, 1, "the ball at 5:30")),
+        ("a sign: stop", TextPrompt(0, 1, "a sign: stop")),
+        ("me@home", TextPrompt(0, 1, "me@home")),
+        ("7", TextPrompt(0, 1, "7")),
+    ],
+)
+def test_text(text: str, prompt: TextPrompt) -> None:
+    assert parse_text(text) == prompt
+
+
+@pytest.mark.parametrize("text", ["", "  ", "2:", "2: @4", "@4"])
+def test_text_without_words(text: str) -> None:
+    with pytest.raises(PromptError, match="expected"):
+        parse_text(text)
+
+
+def test_text_is_a_prompt_of_its_frame() -> None:
+    arguments = PromptArguments(clicks=["1,1@4"], texts=["a dog@4"])
+    assert arguments
+    assert arguments.parse() == [(TextPrompt(4, 1, "a dog"), Click(4, 1, 1, 1))]
+    assert PromptArguments(texts=["a dog"])
 
 
 def test_mask_files(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """The command line as a person uses it: what works, and every mistake with its one clear line."""
 
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +21,7 @@ from plugin.cli import main
 from tam_core.formats.davis import read_davis
 from tam_core.formats.masklet_json import read_masklets
 from tam_core.video import ArraySource, open_video, write_video
-from tests.scenes import HEIGHT, WIDTH, crossing, iou
+from tests.scenes import HEIGHT, WIDTH, crossing, disc_scene, iou, texture
 
 COUNT = 12
 ROOT = Path(__file__).parents[1]
@@ -161,6 +163,66 @@ def test_engines_lists_every_engine_with_its_facts(tam: Tam) -> None:
         assert word in result.out
 
 
+@pytest.fixture(scope="session")
+def cut_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three shots of 8 frames: the disc, another place without it, and the disc again, elsewhere."""
+    first, last = disc_scene(lambda i: (40 + 2 * i, 40), 8), disc_scene(lambda i: (100, 70 + i), 8)
+    frames = np.concatenate([first.frames, np.repeat(texture(5, (160, 150, 120))[None], 8, 0), last.frames])
+    path = tmp_path_factory.mktemp("cuts") / "cuts.mkv"
+    write_video(ArraySource(frames).frames(), path, rate=Fraction(24), codec="ffv1")
+    return path
+
+
+FIRST_SHOT, LAST_SHOT = list(range(8)), list(range(16, 24))
+
+
+def tracked(path: str) -> list[int]:
+    (found,) = read_masklets(Path(path))
+    return found.frames
+
+
+def test_tracking_ends_at_a_cut_and_says_how_to_go_on(tam: Tam, cut_clip: Path) -> None:
+    result = tam("track", cut_clip, "--click", "40,40", "-o", "m.json")
+    assert result.code == 0, result.err
+    assert tracked("m.json") == FIRST_SHOT
+    said = re.search(r"tam: object 1 may be at .*: --box (\S+@\d+), or --across-cuts auto", result.err)
+    assert said, result.err
+    again = tam("track", cut_clip, "--click", "40,40", "--box", said[1], "-o", "again.json")
+    assert again.code == 0, again.err
+    assert tracked("again.json") == FIRST_SHOT + LAST_SHOT
+
+
+@pytest.mark.parametrize(("word", "frames"), [("stop", FIRST_SHOT), ("auto", FIRST_SHOT + LAST_SHOT)])
+def test_across_cuts_without_asking(tam: Tam, cut_clip: Path, word: str, frames: list[int]) -> None:
+    result = tam("track", cut_clip, "--click", "40,40", "--across-cuts", word, "-o", "m.json")
+    assert result.code == 0, result.err
+    assert tracked("m.json") == frames
+    assert "may be at" not in result.err
+
+
+@pytest.mark.parametrize(("answer", "frames"), [("n", FIRST_SHOT), ("y", FIRST_SHOT + LAST_SHOT)])
+def test_a_person_at_a_terminal_is_asked(
+    tam: Tam, cut_clip: Path, monkeypatch: pytest.MonkeyPatch, answer: str, frames: list[int]
+) -> None:
+    monkeypatch.setattr("plugin.cuts.at_a_terminal", lambda: True)
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer + "\n"))
+    result = tam("track", cut_clip, "--click", "40,40", "-o", "m.json")
+    assert result.code == 0, result.err
+    assert "Follow it there?" in result.err + result.out
+    assert tracked("m.json") == frames
+
+
+def test_frames_of_other_shots_are_blank_masks_and_no_holes(tam: Tam, cut_clip: Path) -> None:
+    assert tam("track", cut_clip, "--click", "40,40", "-o", "masks").code == 0
+    assert len(list(Path("masks").iterdir())) == 24
+    (found,) = read_davis(Path("masks"))
+    assert found.visible_frames == FIRST_SHOT
+    result = tam("remove", cut_clip, "--click", "40,40", "--codec", "ffv1", "-o", "clean.mkv")
+    assert result.code == 0, result.err
+    before, after = open_video(cut_clip), open_video("clean.mkv")
+    assert [np.array_equal(before.read(i).pixels, after.read(i).pixels) for i in (0, 8, 16, 23)] == [False] + [True] * 3
+
+
 def mistakes() -> list[tuple[str, list[str], int, list[str]]]:
     click = ["--click", "30,60"]
     return [
@@ -193,6 +255,7 @@ def mistakes() -> list[tuple[str, list[str], int, list[str]]]:
         ("unknown codec", ["remove", "CLIP", *click, "--codec", "h246", "-o", "x.mp4"], 2, ["h246", "h264"]),
         ("unknown engine", ["track", "CLIP", *click, "--engine", "flwo", "-o", "m"], 2, ["did you mean 'flow'"]),
         ("unknown segmenter", ["track", "CLIP", *click, "--segmenter", "x", "-o", "m"], 2, ["grabcut"]),
+        ("unknown way over cuts", ["track", "CLIP", *click, "--across-cuts", "x", "-o", "m"], 2, ["ask, auto, stop"]),
         ("unknown inpainter", ["remove", "CLIP", *click, "--inpainter", "plat", "-o", "x.mp4"], 2, ["'plate'"]),
         (
             "engine not downloaded",

@@ -1,6 +1,7 @@
 """The flow tracker on drawn scenes: a textured disc over a textured ground, 160 x 120."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 import cv2
@@ -9,7 +10,7 @@ import pytest
 
 from tam_core.engines.base import FrameMasks
 from tam_core.engines.flow import load
-from tam_core.errors import PromptError
+from tam_core.errors import PromptError, RequestError
 from tam_core.prompts import Click, MaskPrompt
 from tam_core.types import Mask, Pixels
 from tam_core.video.source import Frame, VideoInfo
@@ -178,3 +179,42 @@ def test_other_prompts_are_refused_by_name() -> None:
     tracker = load()
     with pytest.raises(PromptError, match="Click"):
         tracker.condition(tracker.start(INFO), Frame(0, Fraction(0), walk(0)[0]), [Click(0, 1, 5.0, 5.0)])
+
+
+def test_only_the_frame_predicted_last_can_be_remembered() -> None:
+    frames, truth = film(walk, 3)
+    tracker = load()
+    state = tracker.start(INFO)
+    tracker.condition(state, frames[0], [MaskPrompt(0, 1, truth[0][1])])
+    found = tracker.step(state, frames[0])
+    with pytest.raises(RequestError, match="predict"):
+        tracker.remember(state, found)
+
+
+def test_an_object_left_out_is_carried_by_the_motion_and_keeps_its_looks() -> None:
+    frames, truth = film(walk, 12)
+    tracker = load()
+    state = tracker.start(INFO)
+    tracker.condition(state, frames[0], [MaskPrompt(0, 1, truth[0][1])])
+    for frame in frames[:5]:
+        tracker.step(state, frame)
+    before = state.targets[1].cells
+    for frame in frames[5:8]:
+        tracker.remember(state, replace(tracker.predict(state, frame), masks={}))
+    carried = state.targets[1].soft
+    assert state.targets[1].cells is before
+    assert carried is not None and iou(carried > 0.5, truth[7][1]) > 0.8
+    assert iou(tracker.step(state, frames[8]).masks[1], truth[8][1]) > 0.85
+
+
+def test_a_search_tells_the_object_from_a_picture_without_it() -> None:
+    frames, truth = film(walk, 2)
+    tracker = load()
+    state = tracker.start(INFO)
+    tracker.condition(state, frames[0], [MaskPrompt(0, 1, truth[0][1])])
+    there, mask = draw({1: (110, 40), 2: (50, 80)}, pan=90)
+    found = tracker.search(state, Frame(100, Fraction(4), there))
+    assert iou(found.masks[1], mask[1]) > 0.8
+    assert found.scores[1] > 0.6
+    gone, _ = draw({2: (50, 80)}, pan=90)
+    assert tracker.search(state, Frame(100, Fraction(4), gone)).scores[1] < 0.3

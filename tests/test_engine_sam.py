@@ -1,6 +1,5 @@
 """The SAM adapter gives the numbers of the package's own SamPredictor, holds no picture, and refuses other files."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import pytest
 
 from tam_core.errors import EngineNotReadyError, PromptError
 from tam_core.prompts import Box, Click, MaskPrompt
+from tests.networks import small_sam
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("segment_anything")
@@ -20,32 +20,13 @@ BOX = Box(0, 1, (10, 8, 70, 44))
 
 
 @pytest.fixture(scope="module")
-def model() -> Any:
-    """SAM with its own wiring, two layers deep, and random weights."""
-    from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
-
-    torch.manual_seed(0)
-    encoder = ImageEncoderViT(
-        img_size=SIDE,
-        embed_dim=16,
-        depth=2,
-        num_heads=2,
-        norm_layer=partial(torch.nn.LayerNorm, eps=1e-6),
-        out_chans=32,
-        use_rel_pos=True,
-        window_size=4,
-        global_attn_indexes=(1,),
-    )
-    prompts = PromptEncoder(32, (SIDE // 16, SIDE // 16), (SIDE, SIDE), mask_in_chans=8)
-    transformer = TwoWayTransformer(depth=2, embedding_dim=32, num_heads=2, mlp_dim=32)
-    return Sam(encoder, prompts, MaskDecoder(transformer_dim=32, transformer=transformer)).eval()
+def segmenter() -> Any:
+    return small_sam()
 
 
 @pytest.fixture(scope="module")
-def segmenter(model: Any) -> Any:
-    from tam_core.engines.sam import SamSegmenter
-
-    return SamSegmenter(model)
+def model(segmenter: Any) -> Any:
+    return segmenter._model
 
 
 @pytest.fixture
@@ -116,6 +97,49 @@ def test_mask_logits_lie_where_the_resized_picture_lies(segmenter: Any) -> None:
     assert (logits[20:] < -6).all()
 
 
+def prior_of(height: int, width: int) -> Any:
+    """Another engine's logits: a ridge from left to right that rises to the right."""
+    rows, columns = np.mgrid[:height, :width] / np.array([height, width])[:, None, None]
+    return (30 * columns * (0.25 - np.abs(rows - 0.5))).astype(np.float32)
+
+
+@pytest.mark.parametrize("prompts", [[CLICK], [BOX], [BOX, CLICK, NEGATIVE]], ids=["click", "box", "all"])
+def test_a_prior_is_the_mask_input_of_the_package(model: Any, segmenter: Any, picture: Any, prompts: Any) -> None:
+    prior = prior_of(30, 50)
+    asked: dict[str, Any] = {"mask_input": segmenter._prior_input(prior, (60, 100))[0].numpy()}
+    if clicks := [prompt for prompt in prompts if isinstance(prompt, Click)]:
+        asked["point_coords"] = np.array([(click.x, click.y) for click in clicks])
+        asked["point_labels"] = np.array([int(click.positive) for click in clicks])
+    if BOX in prompts:
+        asked["box"] = np.array(BOX.xyxy)
+    masks, scores = predicted(model, picture, multimask_output=False, **asked)
+    embedding = segmenter.embed(picture)
+    found = segmenter.segment(embedding, prompts, prior)
+    assert found.masks.shape == (1, 60, 100)
+    assert np.array_equal(found.masks, masks)
+    assert np.allclose(found.scores, scores, atol=1e-6)
+    assert not np.array_equal(segmenter.segment(embedding, prompts).masks[:1], found.masks)
+
+
+@pytest.mark.parametrize("size", [(15, 25), (30, 50), (60, 100), (256, 256)])
+def test_a_prior_of_any_resolution_lies_over_the_picture_and_is_limited(segmenter: Any, size: tuple[int, int]) -> None:
+    laid = segmenter._prior_input(1000 * (prior_of(*size) > 0) - 500.0, (60, 100))[0, 0].numpy()
+    assert laid.shape == (SIDE // 4, SIDE // 4)
+    assert laid[10, 4:].min() > 9.9
+    assert laid.max() <= 10
+    assert laid.min() == -10
+    assert (laid[19:] == -10).all(), "below the picture is nothing"
+    assert abs((laid[:19] > 0).mean() - 0.5) < 0.1
+
+
+def test_a_mask_of_the_user_says_more_than_a_prior(segmenter: Any, picture: Any) -> None:
+    embedding, mask = segmenter.embed(picture), np.zeros((60, 100), bool)
+    mask[20:40, 30:60] = True
+    with_prior = segmenter.segment(embedding, [MaskPrompt(0, 1, mask), CLICK], prior_of(30, 50))
+    without = segmenter.segment(embedding, [MaskPrompt(0, 1, mask), CLICK])
+    assert np.array_equal(with_prior.masks, without.masks)
+
+
 def test_a_single_click_has_three_candidates_best_first(segmenter: Any, picture: Any) -> None:
     found = segmenter.segment(segmenter.embed(picture), [CLICK])
     assert found.masks.shape == (3, 60, 100)
@@ -162,7 +186,9 @@ def test_sam_weights_with_a_part_missing_are_refused(tmp_path: Path) -> None:
     from tam_core.engines.sam import load
 
     torch.save({"image_encoder.patch_embed.proj.weight": torch.zeros(768, 3, 16, 16)}, tmp_path / "half.pth")
-    with pytest.raises(EngineNotReadyError, match="not a SAM checkpoint"):
+    with pytest.raises(
+        EngineNotReadyError, match=r"half.pth is not a checkpoint of SAM: it lacks image_encoder.pos_embed.* more"
+    ):
         load("cpu", tmp_path / "half.pth")
 
 

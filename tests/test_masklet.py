@@ -1,6 +1,7 @@
 """Masklets and their file formats."""
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def test_untracked_and_invisible_are_two_things() -> None:
     assert one.frames == [2, 3]
     assert one.visible_frames == [2]
     assert one.without([2]).frames == [3]
+    assert replace(one, flags={2: "looks changed", 3: "vanished"}).without([2]).flags == {3: "vanished"}
 
 
 def test_union_is_all_objects_together() -> None:
@@ -51,6 +53,17 @@ def test_json_round_trip_is_exact(tmp_path: Path) -> None:
     assert read_masklets(tmp_path / "m.json") == saved
     assert json.loads((tmp_path / "m.json").read_text())["video"]["rate"] == "30000/1001"
     assert [path.name for path in tmp_path.iterdir()] == ["m.json"], "no temporary file stays"
+
+
+def test_json_keeps_flags_and_reads_files_without_them(tmp_path: Path) -> None:
+    flagged = replace(masklet(1, {0: block(0), 4: block(2)}), flags={4: "area jumped x3.1"})
+    write_masklets([flagged], tmp_path / "m.json", INFO)
+    assert read_masklets(tmp_path / "m.json") == [flagged]
+    document = json.loads((tmp_path / "m.json").read_text())
+    assert "flag" not in document["objects"][0]["frames"]["0"]
+    assert document["objects"][0]["frames"]["4"].pop("flag") == "area jumped x3.1"
+    (tmp_path / "old.json").write_text(json.dumps(document))
+    assert read_masklets(tmp_path / "old.json") == [masklet(1, {0: block(0), 4: block(2)})]
 
 
 @pytest.mark.parametrize(

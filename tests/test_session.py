@@ -144,12 +144,29 @@ def test_correction_starts_from_the_tracked_mask_and_is_kept_exactly(session: Se
 
 
 def test_between_two_anchors_the_nearer_one_is_believed(video: ArraySource) -> None:
-    session = Session(video, tracker=ColourTracker(), segmenter=ColourSegmenter())
+    class Signing(ColourTracker):
+        """Signs the masks it tracks with a pixel in the top row: its column is the number of the pass."""
+
+        passes = 0
+
+        def start(self, info: VideoInfo) -> ColourState:
+            self.passes += 1
+            return super().start(info)
+
+        def step(self, state: ColourState, frame: Frame) -> FrameMasks:
+            found = super().step(state, frame)
+            if (frame.index, 1) not in state.masks:
+                found.masks[1][0, self.passes] = True
+            return found
+
+    session = Session(video, tracker=Signing(), segmenter=ColourSegmenter())
     session.prompt(Click(0, 1, 2, 6))
     session.prompt(Click(10, 1, 12, 6))
-    twice = [found.frame for found in session.propagate() if found.masks]
-    assert twice[:COUNT] == list(range(COUNT))
-    assert twice[COUNT:] == [9, 8, 7, 6], "only frames nearer to the second anchor are replaced"
+    visited = [found.frame for found in session.propagate() if found.masks]
+    assert visited == [*range(COUNT), *range(9, 0, -1)], "frames between the anchors are weighed again"
+    signed = {frame: np.flatnonzero(session.masklets[1].mask(frame)[0]).tolist() for frame in range(COUNT)}
+    by_pass = {0: [], 10: [], 11: [1], **{i: [1] for i in range(1, 6)}, **{i: [2] for i in range(6, 10)}}
+    assert signed == by_pass
 
 
 def test_only_prompted_objects_are_tracked_again(video: ArraySource) -> None:

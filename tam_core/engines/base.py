@@ -30,12 +30,16 @@ class Candidates:
 class FrameMasks:
     """What a tracker says about one frame: a mask (H, W) bool and a confidence 0..1 for each object it carries.
 
-    An empty mask means that the object is not visible.
+    An empty mask means that the object is not visible. ``logits`` are (h, w) float32 maps over the whole picture at the
+    engine's own resolution, > 0 = object, where it has them. ``flags`` say in words why a person should look at an
+    object on this frame.
     """
 
     frame: int
     masks: Mapping[ObjectId, Mask] = field(repr=False)
     scores: Mapping[ObjectId, float]
+    logits: Mapping[ObjectId, FloatMap] = field(default_factory=dict, repr=False)
+    flags: Mapping[ObjectId, str] = field(default_factory=dict)
 
 
 class Segmenter(Protocol):
@@ -45,10 +49,11 @@ class Segmenter(Protocol):
         """The costly part, done once per picture (H, W, 3) and kept while the user clicks."""
         ...
 
-    def segment(self, embedding: Any, prompts: Sequence[Prompt]) -> Candidates:
+    def segment(self, embedding: Any, prompts: Sequence[Prompt], prior: FloatMap | None = None) -> Candidates:
         """Masks for the prompts of *one* object on this picture.
 
-        A MaskPrompt alone comes back as it is; with clicks, it is the mask to be corrected by them.
+        A MaskPrompt alone comes back as it is; with clicks, it is the mask to be corrected by them. ``prior`` (h, w)
+        float32 are another engine's logits over the whole picture, > 0 = object, to be refined with clicks or a box.
         """
         ...
 
@@ -71,6 +76,24 @@ class Tracker(Protocol):
         """The next frame of the pass (the neighbour of the last one stepped, in either direction).
 
         An object appears in the result from its first conditioned frame on. On a conditioned frame the result is the
-        conditioned mask. The state does not grow with the number of steps.
+        conditioned mask. The state does not grow with the number of steps. It is ``predict``, then ``remember``.
+        """
+        ...
+
+    def predict(self, state: Any, frame: Frame) -> FrameMasks:
+        """The first half of ``step``: the objects on the next frame. Memory stays as it is."""
+        ...
+
+    def remember(self, state: Any, found: FrameMasks) -> None:
+        """The second half: learn from the frame predicted last, whose masks may have been improved in between.
+
+        An object left out of ``found.masks`` learns nothing from this frame, and is looked for again on the next one.
+        """
+        ...
+
+    def search(self, state: Any, frame: Frame) -> FrameMasks:
+        """Where the remembered objects are on a frame that does not follow the last one, as after a cut.
+
+        Changes nothing in the state.
         """
         ...

@@ -1,4 +1,7 @@
-"""Masklets as one JSON file: COCO run-length codes, scores, and the size and rate of the video they belong to."""
+"""Masklets as one JSON file: COCO run-length codes, scores, flags, and the size and rate of the video they belong to.
+
+A frame's ``flag`` is written where there is one. Files without flags are the same format and version.
+"""
 
 import json
 import os
@@ -61,6 +64,7 @@ def _to_json(masklet: Masklet) -> dict[str, Any]:
                 "counts": masklet.rles[frame].counts.decode("ascii"),
                 "score": round(masklet.scores.get(frame, 1.0), 4),
             }
+            | ({"flag": masklet.flags[frame]} if frame in masklet.flags else {})
             for frame in masklet.frames
         },
     }
@@ -75,4 +79,5 @@ def _from_json(entry: dict[str, Any]) -> Masklet:
         size,
         {frame: rle.parse(size, found["counts"]) for frame, found in frames.items()},
         {frame: float(found["score"]) for frame, found in frames.items()},
+        {frame: str(found["flag"]) for frame, found in frames.items() if "flag" in found},
     )

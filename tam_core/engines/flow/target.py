@@ -1,5 +1,6 @@
-"""One object on its way: what its prompts taught for good, where it was last, and the step to the next frame."""
+"""One object on its way: what its prompts taught for good, where it was last, and where it is on the next frame."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import cv2
@@ -52,6 +53,15 @@ class Target:
     area: float = 0.0
 
 
+@dataclass(frozen=True)
+class Guess:
+    """An object on a new frame, all (h, w): ``carried`` there by the motion, and the ``mask`` found, empty if lost."""
+
+    carried: FloatMap = field(repr=False)
+    mask: Mask = field(repr=False)
+    score: float
+
+
 def anchor(view: View, mask: Mask) -> Anchor:
     """Learn from a prompted mask (H, W) bool at source size."""
     soft = shrunk(mask, view.size)
@@ -65,18 +75,16 @@ def shrunk(mask: Mask, size: Size) -> FloatMap:
     return np.asarray(cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA))
 
 
-def settle(target: Target, given: Anchor, size: Size) -> Mask:
-    """Put an object where a prompt has it (H, W); what was learnt since other prompts is forgotten."""
-    mask = given.mask.decode()
-    target.soft = shrunk(mask, size)
+def settle(target: Target, given: Anchor, size: Size) -> None:
+    """Put an object where a prompt has it, seen at (h, w); what was learnt since other prompts is forgotten."""
+    target.soft = shrunk(given.mask.decode(), size)
     target.colours, target.cells, target.area = given.colours, given.cells, float(target.soft.sum())
-    return mask
 
 
-def follow(target: Target, frame: int, step: Step, settings: FlowSettings) -> tuple[Mask, float]:
-    """The object's mask (h, w) on the new frame and its score; updates the target."""
-    given = target.anchors[min(target.anchors, key=lambda index: abs(index - frame))]
-    assert target.soft is not None and target.colours is not None and target.cells is not None
+def predict(target: Target, frame: int, step: Step, settings: FlowSettings) -> Guess:
+    """The object on the new frame. The target stays as it is."""
+    given = nearest(target.anchors, frame)
+    assert target.soft is not None
     carried = warp(target.soft, step.motion.backward)
     region = region_around(carried, 0.8)
     mask = np.zeros(step.view.size, bool)
@@ -85,16 +93,31 @@ def follow(target: Target, frame: int, step: Step, settings: FlowSettings) -> tu
         support = looks.support(mask[region]) / given.support
         gone = support < settings.lost_below
     else:
-        looks = looks_like(step.view, step.view.whole, given.colours, (given.cells,))
-        mask = find(step.view, looks, target.area)
-        support = looks.support(mask) / given.support
+        mask, support = found_by_looks(given, step.view, target.area)
         gone = support < settings.found_above
     if gone or np.count_nonzero(mask) < settings.smallest * target.area:
-        target.soft = np.zeros(step.view.size, np.float32)
-        target.colours, target.cells = given.colours, given.cells
-        return np.zeros(step.view.size, bool), 0.0
-    learn(target, mask, step.view, settings)
-    return mask, float(np.clip(support, 0, 1) * step.motion.agreement[mask].mean())
+        return Guess(carried, np.zeros(step.view.size, bool), 0.0)
+    return Guess(carried, mask, float(np.clip(support, 0, 1) * step.motion.agreement[mask].mean()))
+
+
+def search(target: Target, frame: int, view: View) -> tuple[Mask, float]:
+    """Where on a frame it looks most like the object (h, w), and how much so, 0..1; empty and 0 where nothing does."""
+    given = nearest(target.anchors, frame)
+    usual_area = target.area or float(shrunk(given.mask.decode(), view.size).sum())
+    mask, support = found_by_looks(given, view, usual_area)
+    return mask, float(np.clip(support, 0, 1))
+
+
+def nearest(anchors: Mapping[int, Anchor], frame: int) -> Anchor:
+    """The anchor of the prompted frame nearest to a frame."""
+    return anchors[min(anchors, key=lambda index: abs(index - frame))]
+
+
+def found_by_looks(given: Anchor, view: View, usual_area: float) -> tuple[Mask, float]:
+    """The region (h, w) of a whole picture that looks most like an anchor, and its share of the anchor's support."""
+    looks = looks_like(view, view.whole, given.colours, (given.cells,))
+    mask = find(view, looks, usual_area)
+    return mask, looks.support(mask) / given.support
 
 
 def carried_on(
@@ -117,10 +140,14 @@ def carried_on(
     return cut(evidence, step.view.lab[region]), looks
 
 
-def learn(target: Target, mask: Mask, view: View, settings: FlowSettings) -> None:
-    """Take a new mask (h, w) as the place of the object, and slowly its looks and size."""
+def learn(target: Target, frame: int, soft: FloatMap, view: View, settings: FlowSettings) -> None:
+    """Take a mask (h, w), 0..1, as the place of the object, and slowly its looks and size; an empty one as lost."""
+    target.soft = soft
+    if not soft.any():
+        given = nearest(target.anchors, frame)
+        target.colours, target.cells = given.colours, given.cells
+        return
     assert target.colours is not None
-    target.soft = mask.astype(np.float32)
-    target.colours = target.colours.mixed(ColourMemory.of(view, target.soft), settings.adaptation)
-    target.cells = CellMemory.of(view, target.soft)
-    target.area += settings.adaptation * (float(target.soft.sum()) - target.area)
+    target.colours = target.colours.mixed(ColourMemory.of(view, soft), settings.adaptation)
+    target.cells = CellMemory.of(view, soft)
+    target.area += settings.adaptation * (float(soft.sum()) - target.area)

@@ -11,14 +11,29 @@ import numpy as np
 
 from tam_core.engines.base import FrameMasks
 from tam_core.engines.flow.settings import FlowSettings
-from tam_core.engines.flow.target import Step, Target, anchor, follow, settle
+from tam_core.engines.flow.target import Guess, Step, Target, anchor, learn, predict, search, settle, shrunk
 from tam_core.engines.flow.view import CELL, View, look
-from tam_core.errors import PromptError
+from tam_core.errors import PromptError, RequestError
 from tam_core.geometry import Scale, fit_long_side
 from tam_core.motion import dense_motion
 from tam_core.prompts import MaskPrompt, Prompt
-from tam_core.types import Mask, ObjectId, Size
+from tam_core.types import FloatMap, Mask, ObjectId, Size
 from tam_core.video.source import Frame, VideoInfo
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The frame predicted last, until it is remembered."""
+
+    view: View
+    guesses: Mapping[ObjectId, Guess]
+    found: FrameMasks
+
+    def place(self, object_id: ObjectId, found: FrameMasks) -> FloatMap:
+        """Where an object is (h, w), 0..1: as it was predicted, or as it was improved since."""
+        if found.masks[object_id] is self.found.masks[object_id]:
+            return self.guesses[object_id].mask.astype(np.float32)
+        return shrunk(found.masks[object_id], self.view.size)
 
 
 @dataclass
@@ -28,6 +43,7 @@ class FlowState:
     scale: Scale
     last: View | None = None
     targets: dict[ObjectId, Target] = field(default_factory=dict)
+    predicted: Prediction | None = None
 
 
 class FlowTracker:
@@ -53,21 +69,51 @@ class FlowTracker:
         return FrameMasks(frame.index, masks, dict.fromkeys(masks, 1.0))
 
     def step(self, state: FlowState, frame: Frame) -> FrameMasks:
-        """Carry every object that has appeared to this frame."""
+        """Carry every object that has appeared to this frame, and learn from it."""
+        found = self.predict(state, frame)
+        self.remember(state, found)
+        return found
+
+    def predict(self, state: FlowState, frame: Frame) -> FrameMasks:
+        """Every object that has appeared on this frame, as the memory has it."""
         view = look(frame.pixels, state.scale.working)
         step = state.last and Step(state.last, view, dense_motion(state.last.grey, view.grey))
         given: dict[ObjectId, Mask] = {}
-        followed: dict[ObjectId, Mask] = {}
-        scores: dict[ObjectId, float] = {}
+        guesses: dict[ObjectId, Guess] = {}
         for object_id, target in state.targets.items():
             if frame.index in target.anchors:
-                given[object_id] = settle(target, target.anchors[frame.index], view.size)
-                scores[object_id] = 1.0
+                given[object_id] = target.anchors[frame.index].mask.decode()
             elif target.soft is not None and step:
-                mask, scores[object_id] = follow(target, frame.index, step, self.settings)
-                followed[object_id] = enlarged(mask, state.scale.source)
-        state.last = view
-        return FrameMasks(frame.index, shared_out(followed, scores) | given, scores)
+                guesses[object_id] = predict(target, frame.index, step, self.settings)
+        scores = {object_id: guess.score for object_id, guess in guesses.items()}
+        followed = {object_id: enlarged(guess.mask, state.scale.source) for object_id, guess in guesses.items()}
+        found = FrameMasks(frame.index, shared_out(followed, scores) | given, scores | dict.fromkeys(given, 1.0))
+        state.predicted = Prediction(view, guesses, found)
+        return found
+
+    def remember(self, state: FlowState, found: FrameMasks) -> None:
+        """Go on to the frame predicted last. An object left out is carried there by the motion, its looks unchanged."""
+        predicted = state.predicted
+        if predicted is None or predicted.found.frame != found.frame:
+            raise RequestError(f"frame {found.frame} cannot be remembered: predict it first")
+        for object_id, target in state.targets.items():
+            if found.frame in target.anchors:
+                settle(target, target.anchors[found.frame], predicted.view.size)
+            elif object_id in predicted.guesses and object_id not in found.masks:
+                target.soft = predicted.guesses[object_id].carried
+            elif object_id in predicted.guesses:
+                learn(target, found.frame, predicted.place(object_id, found), predicted.view, self.settings)
+        state.last, state.predicted = predicted.view, None
+
+    def search(self, state: FlowState, frame: Frame) -> FrameMasks:
+        """Every remembered object anywhere on this frame, by its looks."""
+        view = look(frame.pixels, state.scale.working)
+        masks: dict[ObjectId, Mask] = {}
+        scores: dict[ObjectId, float] = {}
+        for object_id, target in state.targets.items():
+            mask, scores[object_id] = search(target, frame.index, view)
+            masks[object_id] = enlarged(mask, state.scale.source)
+        return FrameMasks(frame.index, shared_out(masks, scores), scores)
 
 
 def enlarged(mask: Mask, size: Size) -> Mask:

@@ -15,7 +15,7 @@ from tam_core.engines.grabcut.levels import Level, find_levels, pixel_at, touche
 from tam_core.engines.grabcut.view import ROOM, View, closer_view, look, paste
 from tam_core.errors import PromptError
 from tam_core.prompts import Box, Click, MaskPrompt, Prompt
-from tam_core.types import XYXY, Mask, Pixels
+from tam_core.types import XYXY, FloatMap, Mask, Pixels
 
 _REACH = 0.25
 """How far from its click a correction may go, in long sides of the picture."""
@@ -32,8 +32,11 @@ class GrabCutSegmenter:
         """Superpixels and their contours, once per picture (H, W, 3)."""
         return look(pixels)
 
-    def segment(self, embedding: View, prompts: Sequence[Prompt]) -> Candidates:
-        """Up to three candidates of different size, best first; one where a mask is given."""
+    def segment(self, embedding: View, prompts: Sequence[Prompt], prior: FloatMap | None = None) -> Candidates:
+        """Up to three candidates of different size, best first; one where a mask is given, or a prior to come close to.
+
+        A prior is a witness, not a draft: what comes back was cut by the colours and contours of this picture.
+        """
         clicks = [prompt for prompt in prompts if isinstance(prompt, Click)]
         boxes = [prompt for prompt in prompts if isinstance(prompt, Box)]
         masks = [prompt for prompt in prompts if isinstance(prompt, MaskPrompt)]
@@ -43,7 +46,8 @@ class GrabCutSegmenter:
         if not boxes and not any(click.positive for click in clicks):
             raise PromptError("only negative clicks: give a positive click on the object, or a box around it")
         box = boxes[-1].xyxy if boxes else None
-        chosen = _choose(cut(embedding, clicks, box))
+        levels = cut(embedding, clicks, box)
+        chosen = _choose(levels) if prior is None else [_nearest(levels, embedding, prior)]
         found = [hold(paste(level.view, level.mask, embedding.pixels), clicks, box) for level in chosen]
         return Candidates(np.stack(found), np.array([level.score for level in chosen], np.float32))
 
@@ -95,6 +99,23 @@ def _choose(levels: list[Level]) -> list[Level]:
     wholes = [level for level in levels if level.area > 1.5 * best.area]
     chosen = [best, *(max(others, key=_score) for others in (parts, wholes) if others)]
     return sorted(chosen, key=_score, reverse=True)
+
+
+def _nearest(levels: list[Level], whole: View, prior: FloatMap) -> Level:
+    """The level that agrees best with a prior (h, w) over the whole picture, by IoU at the working size of its view."""
+    height, width = whole.pixels.shape[:2]
+    wanted = (cv2.resize(prior, (width, height), interpolation=cv2.INTER_LINEAR) > 0).astype(np.float32)
+    return max(levels, key=lambda level: _agreement(level, wanted))
+
+
+def _agreement(level: Level, wanted: FloatMap) -> float:
+    """IoU of a level and a mask (H, W) 0..1 of the picture, of which the view may see only a part."""
+    view, mask = level.view, level.mask
+    height, width = view.pixels.shape[:2]
+    part = wanted[view.top : view.top + height, view.left : view.left + width]
+    seen = cv2.resize(part, mask.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
+    unseen = (wanted.sum() - part.sum()) * view.scale.x * view.scale.y
+    return float((mask & seen).sum() / ((mask | seen).sum() + unseen))
 
 
 def hold(mask: Mask, clicks: list[Click], box: XYXY | None) -> Mask:

@@ -26,6 +26,7 @@ from tam_core.formats.davis import read_davis, write_davis
 from tam_core.formats.masklet_json import read_masklets, write_masklets
 from tam_core.masklet import Masklet
 from tam_core.prompts import Prompt, check_prompt
+from tam_core.quality import next_frame_to_fix
 from tam_core.reacquire import parse_across_cuts
 from tam_core.session import Session
 from tam_core.types import ObjectId
@@ -162,4 +163,13 @@ def _summary(masklets: Mapping[ObjectId, Masklet], frames: range) -> str:
 
 def _seen(masklet: Masklet, frames: range) -> str:
     seen = sum(frame in frames for frame in masklet.visible_frames)
-    return f"object {masklet.object_id} on {seen} of {len(frames)} frames"
+    return f"object {masklet.object_id} on {seen} of {len(frames)} frames{_advice(masklet)}"
+
+
+def _advice(masklet: Masklet) -> str:
+    """Where a correction would help most."""
+    frame = next_frame_to_fix(masklet)
+    if frame is None:
+        return ""
+    why = masklet.flags.get(frame) or f"confidence {masklet.scores[frame]:.2f}"
+    return f" (look at frame {frame} first: {why})"

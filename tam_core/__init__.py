@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from tam_core.formats.masklet_json import read_masklets, write_masklets
     from tam_core.masklet import Masklet
     from tam_core.prompts import Box, Click, MaskPrompt, TextPrompt
+    from tam_core.quality import next_frame_to_fix
+    from tam_core.reacquire import Proposal
     from tam_core.session import Session
+    from tam_core.shots import Shot, find_shots
     from tam_core.video import Frame, FrameSource, LiveSource, VideoInfo, open_video, write_video
 
 __all__ = [
@@ -25,12 +28,16 @@ __all__ = [
     "LiveSource",
     "MaskPrompt",
     "Masklet",
+    "Proposal",
     "Segmenter",
     "Session",
+    "Shot",
     "TamError",
     "TextPrompt",
     "Tracker",
     "VideoInfo",
+    "find_shots",
+    "next_frame_to_fix",
     "open_video",
     "read_davis",
     "read_masklets",
@@ -47,7 +54,10 @@ _HOMES = {
     "tam_core.formats.masklet_json": ("read_masklets", "write_masklets"),
     "tam_core.masklet": ("Masklet",),
     "tam_core.prompts": ("Box", "Click", "MaskPrompt", "TextPrompt"),
+    "tam_core.quality": ("next_frame_to_fix",),
+    "tam_core.reacquire": ("Proposal",),
     "tam_core.session": ("Session",),
+    "tam_core.shots": ("Shot", "find_shots"),
     "tam_core.video": ("Frame", "FrameSource", "LiveSource", "VideoInfo", "open_video", "write_video"),
 }
 

@@ -68,12 +68,13 @@ class Tracker(Protocol):
     def condition(self, state: Any, frame: Frame, prompts: Sequence[Prompt]) -> FrameMasks:
         """Remember what the user says about objects on this frame. For all prompted frames first, in any order.
 
-        The session gives MaskPrompts: the very masks that the user saw. They come back exactly.
+        The session gives MaskPrompts: the very masks that the user saw. They come back exactly. Objects that are found
+        again on the way are conditioned on the frame before it is stepped.
         """
         ...
 
     def step(self, state: Any, frame: Frame) -> FrameMasks:
-        """The next frame of the pass (the neighbour of the last one stepped, in either direction).
+        """The next frame of the pass: the neighbour of the last one stepped, in either direction, or behind a cut.
 
         An object appears in the result from its first conditioned frame on. On a conditioned frame the result is the
         conditioned mask. The state does not grow with the number of steps. It is ``predict``, then ``remember``.

@@ -9,9 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from tam_core.engines.sam2 import Sam2Tracker
+from tam_core.engines.sam2 import Sam2Tracker, prepared
+from tam_core.models.edgetam import PUBLISHED, EdgeTam, fold
 from tam_core.models.sam2 import Sam2, size_of
 from tam_core.models.sam2.keys import published_names
+from tests import networks_edgetam
 from tests.reference_sam2 import randomise, reference
 
 
@@ -24,8 +26,7 @@ class Twin:
 
     def ours(self, dtype: torch.dtype) -> Sam2Tracker:
         """Our engine in some kind of numbers."""
-        network = copy.deepcopy(self.network).to(dtype).to(memory_format=torch.channels_last)
-        return Sam2Tracker(network)
+        return Sam2Tracker(prepared(copy.deepcopy(self.network), "cpu", dtype))
 
     def reference(self, dtype: torch.dtype) -> Any:
         """Their model in some kind of numbers."""
@@ -54,7 +55,15 @@ def sam2(name: str) -> Twin:
     return Twin(model, network.eval())
 
 
+def edgetam() -> Twin:
+    """EdgeTAM, its batch normalisation folded."""
+    network = networks_edgetam.seeded(EdgeTam(PUBLISHED))
+    fold(network)
+    return Twin(networks_edgetam.reference(1024), network)
+
+
 TWINS: dict[str, Callable[[], Twin]] = {
     "sam2.1-tiny": partial(sam2, "tiny"),
     "sam2.1-base-plus": partial(sam2, "base-plus"),
+    "edgetam": edgetam,
 }

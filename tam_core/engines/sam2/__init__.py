@@ -9,10 +9,11 @@ from tam_core.engines.sam2.settings import Sam2Settings
 from tam_core.engines.sam2.tracker import Sam2Tracker
 from tam_core.errors import EngineNotReadyError
 from tam_core.models.sam2 import Sam2, size_of
+from tam_core.models.sam2.folded import join_skips
 from tam_core.models.sam2.keys import is_hugging_face, published_names
 from tam_core.weights import load_strictly, read_weights
 
-__all__ = ["Sam2Settings", "Sam2Tracker", "load"]
+__all__ = ["Sam2Settings", "Sam2Tracker", "load", "prepared"]
 
 
 def load(device: str, checkpoint: Path, settings: Sam2Settings | None = None) -> Sam2Tracker:
@@ -31,10 +32,16 @@ def load(device: str, checkpoint: Path, settings: Sam2Settings | None = None) ->
     return Sam2Tracker(prepared(network, device), settings)
 
 
-def prepared(network: Sam2, device: str) -> Sam2:
-    """The network on its device, in the numbers that are fastest there."""
+def prepared(network: Sam2, device: str, dtype: torch.dtype | None = None) -> Sam2:
+    """The network on its device, in the numbers that are fastest there unless ``dtype`` says otherwise.
+
+    The decoder keeps float32: it costs little there, and outlines suffer most from coarse numbers.
+    """
     place = resolve_device(device)
-    network = network.to(place, fastest_dtype(place)).to(memory_format=torch.channels_last)
+    join_skips(network)
+    network = network.to(place, dtype or fastest_dtype(place)).to(memory_format=torch.channels_last)
+    network.sam_prompt_encoder.float()
+    network.sam_mask_decoder.float()
     compile_if_asked(network.image_encoder)
     compile_if_asked(network.memory_attention)
     return network

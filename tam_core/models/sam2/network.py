@@ -94,6 +94,10 @@ class Sam2(nn.Module):
         """Where the network computes."""
         return self.no_mem_embed.device
 
+    @property
+    def _decoder_dtype(self) -> torch.dtype:
+        return self.sam_mask_decoder.iou_token.weight.dtype
+
     def encode_image(self, pixels_bchw: Tensor) -> ImageFeatures:
         """A normalised picture (1, 3, H, W), sides a multiple of 32 -> its features."""
         finest, fine, coarse = self.image_encoder(pixels_bchw)
@@ -143,15 +147,18 @@ class Sam2(nn.Module):
         logits_b1hw: Tensor | None,
         several: bool,
     ) -> RawMasks:
-        """Masks for prompts, or for memory alone. ``image_bchw`` is with or without memory."""
+        """Masks for prompts, or for memory alone. ``image_bchw`` is with or without memory.
+
+        The decoder may compute in finer numbers than the rest.
+        """
         height, width = image_bchw.shape[2:]
+        finest, fine = features.finest.to(self._decoder_dtype), features.fine.to(self._decoder_dtype)
         points = points or self._nothing_said(len(image_bchw))
         said = self.sam_prompt_encoder.points(points.points, points.labels, 16 * height)
-        image = image_bchw + self.sam_prompt_encoder.mask(logits_b1hw)
+        image = image_bchw.to(self._decoder_dtype) + self.sam_prompt_encoder.mask(logits_b1hw)
         image = image.expand(len(said), -1, -1, -1)
-        return self.sam_mask_decoder(  # type: ignore[no-any-return]
-            image, self._grid(height, width), features.finest, features.fine, said, several
-        )
+        raw: RawMasks = self.sam_mask_decoder(image, self._grid(height, width), finest, fine, said, several)
+        return raw
 
     def settle(self, raw: RawMasks) -> Decoded:
         """The mask of the best predicted IoU; none where the object is not in the picture."""
@@ -198,7 +205,7 @@ class Sam2(nn.Module):
         return times
 
     def _pointers(self, tokens: Tensor, there: Tensor) -> Tensor:
-        return torch.where(there, self.obj_ptr_proj(tokens), self.no_obj_ptr)
+        return torch.where(there, self.obj_ptr_proj(tokens.to(self.dtype)), self.no_obj_ptr)
 
     def _nothing_said(self, count: int) -> PointPrompt:
         points = torch.zeros(count, 1, 2, device=self.device)
@@ -207,6 +214,6 @@ class Sam2(nn.Module):
     def _grid(self, height: int, width: int) -> Tensor:
         """The encoding of the picture's places, computed once for each size."""
         kept = self._places.get((height, width))
-        if kept is None or kept.dtype != self.dtype or kept.device != self.device:
-            kept = self._places[height, width] = self.sam_prompt_encoder.grid(height, width).to(self.dtype)
+        if kept is None or kept.dtype != self._decoder_dtype or kept.device != self.device:
+            kept = self._places[height, width] = self.sam_prompt_encoder.grid(height, width).to(self._decoder_dtype)
         return kept

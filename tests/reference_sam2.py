@@ -1,4 +1,4 @@
-"""The SAM 2 of the transformers library as a reference: seeded random weights, and its masks for scripted prompts."""
+"""The SAM 2 of the transformers library as a reference, with seeded random weights, and its masks for prompts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from tam_core.models.sam2 import Sam2, size_of
+from tam_core.models.sam2.keys import published_names
 from tam_core.types import FloatMap
+from tests.seeded import as_theirs
 
 
 @dataclass(frozen=True)
@@ -20,33 +23,6 @@ class Said:
     points: Tensor | None = None
     labels: Tensor | None = None
     mask: Tensor | None = None
-
-
-def randomise(network: nn.Module, seed: int) -> None:
-    """Weights that keep the signal alive through all layers, and objects that are mostly there."""
-    generator = torch.Generator().manual_seed(seed)
-    for name, parameter in network.named_parameters():
-        noise = torch.randn(parameter.shape, generator=generator)
-        if "norm" in name or "bn" in name:
-            scale, middle = 0.1, 1.0 if name.endswith("weight") else 0.0
-            noise = noise.clamp(-3, 3)
-        elif parameter.ndim >= 2 and "embed" not in name and "token" not in name and "memory" not in name[:10]:
-            scale, middle = (parameter[0].numel()) ** -0.5, 0.0
-        else:
-            scale, middle = 0.2, 0.0
-        parameter.data.copy_(noise * scale + middle)
-    with torch.no_grad():
-        buffers = dict(network.named_buffers())
-        copies = [value for name, value in buffers.items() if name.endswith("positional_embedding")]
-        for copy in copies[1:]:  # published weights hold it twice
-            copy.copy_(copies[0])
-        for name, parameter in network.named_parameters():
-            if name.endswith("pred_obj_score_head.proj_out.bias"):
-                parameter += 2.0
-            if name.endswith(("memory_fuser.layers.0.scale", "memory_fuser.layers.1.scale")):
-                parameter += 0.3
-            if name.startswith("memory_encoder.projection"):
-                parameter *= 0.03  # memories of the size of 1, or frame after frame would magnify rounding errors
 
 
 REFERENCE_SIZES: dict[str, dict[str, Any]] = {
@@ -78,7 +54,17 @@ def reference(name: str, side: int) -> Any:
         prompt_encoder_config={"image_size": side},
         vision_config=vision,
     )
-    return transformers.Sam2VideoModel(config).eval()
+    model = transformers.Sam2VideoModel(config).eval()
+    model.load_state_dict(as_theirs(model.state_dict(), published_names))
+    return model
+
+
+def twin(model: Any) -> Sam2:
+    """Our network with the weights of the reference."""
+    weights = published_names(model.state_dict())
+    network = Sam2(size_of(weights))
+    network.load_state_dict(weights)
+    return network.eval()
 
 
 @torch.inference_mode()

@@ -11,10 +11,9 @@ from torch import Tensor
 
 from tam_core.engines.sam2 import Sam2Tracker, prepared
 from tam_core.models.edgetam import PUBLISHED, EdgeTam, fold
-from tam_core.models.sam2 import Sam2, size_of
-from tam_core.models.sam2.keys import published_names
+from tam_core.models.sam2 import Sam2
 from tests import networks_edgetam
-from tests.reference_sam2 import randomise, reference
+from tests.reference_sam2 import reference, twin
 
 
 @dataclass(frozen=True)
@@ -48,11 +47,7 @@ class Twin:
 def sam2(name: str) -> Twin:
     """SAM 2.1 of a published size."""
     model = reference(name, 1024)
-    randomise(model, 1)
-    weights = published_names(model.state_dict())
-    network = Sam2(size_of(weights))
-    network.load_state_dict(weights)
-    return Twin(model, network.eval())
+    return Twin(model, twin(model))
 
 
 def edgetam() -> Twin:

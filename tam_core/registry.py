@@ -61,10 +61,13 @@ class EngineSpec:
         """Its place in the choice of ``auto``, with or without a GPU."""
         return self.rank if gpu or self.cpu_rank is None else self.cpu_rank
 
-    def load(self, device: str = "cpu") -> Any:
-        """The engine itself. Raises EngineNotReadyError, which says what to fetch or install."""
+    def load(self, device: str = "cpu", **options: Any) -> Any:
+        """The engine itself; ``options`` are its loader's, such as ``settings=Sam2Settings(memory_size=4)``.
+
+        Raises EngineNotReadyError, which says what to fetch or install.
+        """
         self.check_ready()
-        given: dict[str, Any] = {}
+        given = dict(options)
         if self.parts:
             given["parts"] = [part.load(device) for part in self.parts]
         if self.checkpoint is not None:

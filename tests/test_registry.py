@@ -48,6 +48,10 @@ def test_an_engine_is_loaded_with_its_weights(models: Path) -> None:
     assert replace(PLAIN, checkpoint=weights("a.pt")).load("cpu") == "cpu a.pt"
 
 
+def test_options_go_to_the_loader() -> None:
+    assert PLAIN.load("cpu", parts=["mine"]) == "cpu ['mine']"
+
+
 def test_an_engine_made_of_others_takes_them_loaded_and_in_order(models: Path) -> None:
     heavy = replace(PLAIN, name="heavy", checkpoint=weights("heavy.pt"))
     loop = replace(PLAIN, name="loop", parts=(PLAIN, heavy))

@@ -1,17 +1,22 @@
 """Sessions, with a tracker that sees colour: what it answers can be worked out by hand."""
 
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
 
 from tam_core.engines.base import Candidates, FrameMasks
+from tam_core.engines.sam2 import Sam2Tracker
 from tam_core.errors import FrameRangeError, PromptError
 from tam_core.prompts import Box, Click, MaskPrompt, Prompt
+from tam_core.registry import EngineSpec, Registry
 from tam_core.session import Session
 from tam_core.types import Mask, Pixels
 from tam_core.video import ArraySource, Frame, VideoInfo
+from tests.networks_sam2 import small_sam2
+from tests.scenes import crossing
 
 COUNT, SIDE = 12, 20
 
@@ -287,3 +292,22 @@ def test_frames_beyond_the_end_are_refused(session: Session) -> None:
 def test_unknown_object_is_refused(session: Session) -> None:
     with pytest.raises(PromptError, match="no object 7"):
         session.drop(7)
+
+
+def test_one_engine_for_both_roles_is_loaded_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SAM 2 tracks and segments with the same weights."""
+    loaded: list[Sam2Tracker] = []
+
+    def load(device: str) -> Sam2Tracker:
+        loaded.append(small_sam2())
+        return loaded[-1]
+
+    monkeypatch.setattr(sys.modules[__name__], "load_both", load, raising=False)
+    row = EngineSpec("both", "tracker", f"{__name__}:load_both", "", "MIT")
+    monkeypatch.setattr("tam_core.session.ENGINES", Registry(row, replace(row, role="segmenter")))
+    scene = crossing(3)
+    session = Session(ArraySource(scene.frames), tracker="both", segmenter="both", device="cpu")
+    session.prompt(MaskPrompt(0, 1, scene.masks[0]), Click(0, 2, 120, 20))
+    assert [found.frame for found in session.propagate()] == [0, 1, 2]
+    assert set(session.masklets) == {1, 2}
+    assert len(loaded) == 1

@@ -1,6 +1,6 @@
 """SAM 2 through time (arXiv 2408.00714, section 4): every object has its own memory, all share a frame's features."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -143,9 +143,16 @@ class Sam2Tracker(Sam2Segmenter):
             memory = torch.stack([recalled[object_id][0] for object_id in group])
             positions = torch.stack([recalled[object_id][1] for object_id in group])
             image = self.network.with_memory(features, memory, positions, count)
-            decoded = self.network.settle(self.network.decode(image, features, None, None, several=True))
-            found |= {object_id: _row(decoded, row) for row, object_id in enumerate(group)}
+            for object_id, one in zip(group, self._decoded(features, image), strict=True):
+                found[object_id] = one
         return found
+
+    def _decoded(self, features: ImageFeatures, image_bchw: Tensor) -> Iterator[Decoded]:
+        """One object after the other; a GPU takes all at once, a CPU is faster with little in hand."""
+        together = 1 if image_bchw.device.type == "cpu" else len(image_bchw)
+        for images in torch.split(image_bchw, together):
+            decoded = self.network.settle(self.network.decode(images, features, None, None, several=True))
+            yield from (_row(decoded, row) for row in range(len(images)))
 
     def _answer(self, state: Sam2State, frame: int, decoded: Mapping[ObjectId, Decoded]) -> FrameMasks:
         """Masks at source size; a pixel belongs to the object whose logit there is highest, if it is above 0."""

@@ -1,5 +1,8 @@
 """The present frame looks at what is remembered (SAM 2, section 4: memory attention with rotary positions)."""
 
+from typing import cast
+
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -43,13 +46,18 @@ class MemoryAttentionLayer(nn.Module):
         self.norm2 = nn.LayerNorm(width)
         self.norm3 = nn.LayerNorm(width)
 
-    def forward(
+    def look_around(self, x: Tensor, turns: Tensor) -> Tensor:
+        """The frame to itself."""
+        normed = self.norm1(x)
+        result: Tensor = x + self.self_attn(normed, normed, normed, turns, turns)
+        return result
+
+    def look_back(
         self, x: Tensor, memory: Tensor, placed_memory: Tensor, turns: Tensor, memory_turns: Tensor, unplaced: int
     ) -> Tensor:
-        normed = self.norm1(x)
-        x = x + self.self_attn(normed, normed, normed, turns, turns)
+        """The frame to the memory, and then each place alone."""
         x = x + self.cross_attn_image(self.norm2(x), placed_memory, memory, turns, memory_turns, unplaced)
-        result: Tensor = x + self.linear2(F.relu(self.linear1(self.norm3(x))))
+        result: Tensor = x + self.linear2(F.relu_(self.linear1(self.norm3(x))))
         return result
 
 
@@ -61,14 +69,29 @@ class MemoryAttention(nn.Module):
         self.layers = nn.ModuleList(MemoryAttentionLayer(width, memory_width) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
 
+    @property
+    def _ordered(self) -> list[MemoryAttentionLayer]:
+        return cast("list[MemoryAttentionLayer]", list(self.layers))
+
     def forward(
         self, x: Tensor, memory: Tensor, positions: Tensor, turns: Tensor, memory_turns: Tensor, unplaced: int
     ) -> Tensor:
         """``positions`` (B, M, D) are added to the memory where it is asked; its last ``unplaced`` rows are object
         pointers. ``turns`` are the places of the frame, ``memory_turns`` those of one remembered frame. Before it meets
         the memory, one frame serves all objects."""
-        placed_memory = memory + positions
-        for layer in self.layers:
-            x = layer(x, memory, placed_memory, turns, memory_turns, unplaced)
+        x = self._ordered[0].look_around(x, turns)
+        if x.device.type == "cpu":  # one object at a time needs less room, and runs faster there
+            pairs = zip(torch.split(memory, 1), torch.split(positions, 1), strict=True)
+            return torch.cat([self._look_back(x, m, m + p, turns, memory_turns, unplaced) for m, p in pairs])
+        return self._look_back(x, memory, memory + positions, turns, memory_turns, unplaced)
+
+    def _look_back(
+        self, x: Tensor, memory: Tensor, placed_memory: Tensor, turns: Tensor, memory_turns: Tensor, unplaced: int
+    ) -> Tensor:
+        """All that comes after the first look around."""
+        for index, layer in enumerate(self._ordered):
+            if index:
+                x = layer.look_around(x, turns)
+            x = layer.look_back(x, memory, placed_memory, turns, memory_turns, unplaced)
         result: Tensor = self.norm(x)
         return result

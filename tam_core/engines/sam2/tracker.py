@@ -11,6 +11,7 @@ from tam_core import rle
 from tam_core.engines.base import FrameMasks
 from tam_core.engines.sam2.bank import Bank, Prompted
 from tam_core.engines.sam2.segmenter import Sam2Segmenter
+from tam_core.errors import PromptError
 from tam_core.models.sam2 import Decoded, ImageFeatures, Memory
 from tam_core.prompts import MaskPrompt, Prompt
 from tam_core.types import Mask, ObjectId, Size
@@ -115,6 +116,8 @@ class Sam2Tracker(Sam2Segmenter):
         """What a person means: the mask at source size, the network's answer, and the mask as 0 or 1 in its square."""
         given = [prompt.mask for prompt in said if isinstance(prompt, MaskPrompt)]
         points = self.points(state.size, said)
+        if points is None and not given:
+            raise PromptError(f"SAM 2 takes clicks, boxes and masks, not a {type(said[0]).__name__}: segment it first")
         if points is None:
             square = self.square(given[-1])
             return given[-1], self.network.adopt(features, square), square

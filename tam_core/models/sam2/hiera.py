@@ -125,12 +125,16 @@ class Hiera(nn.Module):
 
     def _positions(self, height: int, width: int) -> Tensor:
         """A coarse map stretched over the picture plus a fine one repeated in each window; (1, H, W, C), kept."""
-        kept = self._position
-        if kept is None or kept.shape[1:3] != (height, width) or kept.dtype != self.pos_embed.dtype:
-            coarse = F.interpolate(self.pos_embed.float(), (height, width), mode="bicubic")
+        kept, learned = self._position, self.pos_embed
+        if kept is None or (kept.shape[1:3], kept.dtype, kept.device) != (
+            (height, width),
+            learned.dtype,
+            learned.device,
+        ):
+            coarse = F.interpolate(learned.float(), (height, width), mode="bicubic")
             side = self.pos_embed_window.shape[2]
             fine = self.pos_embed_window.tile(1, 1, -(-height // side), -(-width // side))
-            kept = (coarse + fine[:, :, :height, :width]).to(self.pos_embed.dtype).permute(0, 2, 3, 1)
+            kept = (coarse + fine[:, :, :height, :width]).to(learned.dtype).permute(0, 2, 3, 1)
             self._position = kept
         return kept
 

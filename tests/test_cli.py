@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -330,8 +331,12 @@ def test_full_disk_is_said_and_leaves_nothing(tam: Tam, clip: Path, tmp_path: Pa
 
 
 def start(*arguments: object) -> "subprocess.Popen[str]":
+    """Begin a command that hears Ctrl-C, also when the tests themselves run in the background and do not."""
     program = [sys.executable, "-c", "from plugin.cli import main; main()", *map(str, arguments)]
-    return subprocess.Popen(program, text=True, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    hear = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen(
+        program, text=True, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=hear
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

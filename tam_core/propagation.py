@@ -155,7 +155,12 @@ class _Pass:
         return frames if self.source.info.frame_count is None else read_ahead(frames)
 
     def trust(self, found: FrameMasks, object_id: ObjectId) -> float:
-        """How far to believe a mask of this walk: its score, less with every frame it has come."""
+        """How far to believe a mask of this walk: its score, less with every frame it has come.
+
+        Trackers lose objects more often than they invent them: that one saw nothing is no word against the other pass.
+        """
+        if not found.masks[object_id].any():
+            return 0.0
         return found.scores[object_id] * _TRUST_PER_FRAME ** abs(found.frame - self.origins[object_id])
 
     def _conditioned(self) -> Any:

@@ -174,6 +174,24 @@ def test_between_two_anchors_the_nearer_one_is_believed(video: ArraySource) -> N
     assert signed == by_pass
 
 
+def test_a_pass_that_lost_the_object_is_not_believed_against_the_other(video: ArraySource) -> None:
+    class Losing(ColourTracker):
+        """Walking forwards, it sees nothing after frame 4."""
+
+        def step(self, state: ColourState, frame: Frame) -> FrameMasks:
+            found = super().step(state, frame)
+            forwards = self.steps == sorted(self.steps)
+            if forwards and 4 < frame.index < 11:
+                found = replace(found, masks={1: np.zeros((SIDE, SIDE), dtype=bool)}, scores={1: 0.0})
+            return found
+
+    session = Session(video, tracker=Losing(score=0.001), segmenter=ColourSegmenter())
+    session.prompt(MaskPrompt(0, 1, square(0)))
+    session.prompt(MaskPrompt(11, 1, square(11)))
+    finish(session)
+    assert session.masklets[1].visible_frames == list(range(COUNT))
+
+
 def test_only_prompted_objects_are_tracked_again(video: ArraySource) -> None:
     tracker = ColourTracker()
     session = Session(video, tracker=tracker, segmenter=ColourSegmenter())

@@ -115,6 +115,28 @@ def remove(
 
 
 @app.command()
+def train(
+    data: Annotated[Path, typer.Option("--data", metavar="FOLDER", help="What to learn from.")],
+    output: Output,
+    recipe: Annotated[str | None, typer.Option("--recipe", metavar="NAME", help="Train a network of ours.")] = None,
+    start: Annotated[str | None, typer.Option("--from", metavar="ENGINE", help="Teach an engine more.")] = None,
+    steps: Annotated[int | None, typer.Option("--steps", min=1, metavar="N", help="Stop after so many steps.")] = None,
+    device: Device = "auto",
+) -> None:
+    """Train our own network by its recipe, or teach a downloaded one more on videos and masklets of yours.
+
+    OUT is a folder: weights, a log (log.csv) and a checkpoint. Ctrl-C stops; the same command goes on.
+    """
+    from plugin import train
+
+    ending = train.train(recipe, start, data, output, steps, device)
+    if ending.stopped:
+        print(f"tam: {ending.line}", file=sys.stderr)
+        raise typer.Exit(130)
+    typer.echo(ending.line)
+
+
+@app.command()
 def demo(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the results go.")] = Path(
         "tam-demo"

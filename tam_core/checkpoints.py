@@ -152,6 +152,37 @@ class CheckpointFolder:
             before += file.size
 
 
+@dataclass(frozen=True)
+class OwnCheckpoint:
+    """A weight file of the person's own. Answers like a Checkpoint; there is nothing to fetch or compare."""
+
+    path: Path
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.path.stat().st_size
+
+    def describe(self) -> str:
+        """Name and size for a person."""
+        return f"{self.path.name}, {megabytes(self.size)}"
+
+    def find(self) -> Path:
+        """The file."""
+        return self.path
+
+    def wrong_size(self) -> None:
+        """Any size is right."""
+
+    def checked(self) -> Path:
+        """The file. Whether it fits is found when it is loaded."""
+        return self.path
+
+    def fetch(self) -> Iterator[int]:
+        """It is here."""
+        yield self.size
+
+
 def models_folder() -> Path:
     """Where weight files lie."""
     named = os.environ.get("TAM_MODELS")

@@ -33,8 +33,13 @@ class Scale:
         return x0 * self.x, y0 * self.y, x1 * self.x, y1 * self.y
 
 
-def fit_long_side(source: Size, long_side: int, multiple: int = 1) -> Scale:
-    """Shrink (never enlarge) so that the longer side has ``long_side`` pixels; sides a multiple of ``multiple``."""
-    ratio = min(1.0, long_side / max(source))
+def fit_long_side(source: Size, long_side: int, multiple: int = 1, enlarge: bool = False) -> Scale:
+    """Shrink so that the longer side has ``long_side`` pixels, sides a multiple of ``multiple``.
+
+    A smaller picture stays as large as it is, or is enlarged to that.
+    """
+    ratio = long_side / max(source)
+    if not enlarge:
+        ratio = min(1.0, ratio)
     height, width = (max(multiple, round(side * ratio / multiple) * multiple) for side in source)
     return Scale(source, (height, width))

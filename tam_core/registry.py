@@ -4,11 +4,12 @@ import difflib
 import importlib
 import importlib.util
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from tam_core.checkpoints import Checkpoint, CheckpointFolder
-from tam_core.errors import EngineNotReadyError, UnknownEngineError
+from tam_core.checkpoints import Checkpoint, CheckpointFolder, OwnCheckpoint
+from tam_core.errors import EngineNotReadyError, RequestError, SourceNotFoundError, UnknownEngineError
 
 Role: TypeAlias = Literal["tracker", "segmenter", "text", "inpainter"]
 
@@ -18,6 +19,7 @@ class EngineSpec:
     """One row: an engine in one role.
 
     ``loader`` is ``module:function``; the function takes ``device`` and, where there is one, the ``checkpoint``'s path.
+    ``takes_weights`` says that one with its weights in the package takes others too.
     An engine made of others has them as ``parts``: its loader takes the loaded ``parts`` in the same order. ``rank``
     orders the choice of ``auto``, the highest that is ready; ``cpu_rank`` does where there is no GPU, if it differs.
     """
@@ -28,9 +30,10 @@ class EngineSpec:
     summary: str
     licence: str
     paper: str = ""
-    checkpoint: Checkpoint | CheckpointFolder | None = None
+    checkpoint: Checkpoint | CheckpointFolder | OwnCheckpoint | None = None
     needs: tuple[str, ...] = ()
     parts: tuple["EngineSpec", ...] = ()
+    takes_weights: bool = False
     rank: int = 0
     cpu_rank: int | None = None
 
@@ -56,6 +59,14 @@ class EngineSpec:
     def ready(self) -> bool:
         """True when it can be loaded without fetching anything."""
         return not self.missing_packages and not self.to_fetch
+
+    def with_weights(self, file: Path) -> "EngineSpec":
+        """The same engine with a person's own weights. Raises RequestError, SourceNotFoundError."""
+        if not (self.takes_weights or isinstance(self.checkpoint, Checkpoint)):
+            raise RequestError(f"'{self.name}' takes no weight file: give '{self.name}' alone")
+        if not file.is_file():
+            raise SourceNotFoundError(f"no weight file {file} for '{self.name}'")
+        return replace(self, checkpoint=OwnCheckpoint(file))
 
     def rank_on(self, gpu: bool) -> int:
         """Its place in the choice of ``auto``, with or without a GPU."""
@@ -103,13 +114,17 @@ class Registry:
         return [row.name for row in self._rows if row.role == role]
 
     def get(self, name: str, role: Role, device: str = "auto") -> EngineSpec:
-        """The row of that name and role; ``auto`` is the highest-ranked one that is ready, for the device."""
+        """The row of that name and role; ``auto`` is the highest-ranked one that is ready, for the device.
+
+        ``NAME=FILE`` is that engine with the weights of a file, such as one that ``tam train --from NAME`` made.
+        """
+        name, _, file = name.partition("=")
         rows = [row for row in self._rows if row.role == role]
         if name == "auto":
             return _best_ready(rows, role, device)
         for row in rows:
             if row.name == name:
-                return row
+                return row.with_weights(Path(file)) if file else row
         raise UnknownEngineError(_unknown(name, role, [row.name for row in rows]))
 
     def worth_fetching(self, role: Role) -> EngineSpec | None:

@@ -13,6 +13,7 @@ from tam_core.engines.base import Segmenter, Tracker
 from tam_core.engines.tam import TrackAnything
 from tam_core.registry import EngineSpec, Role
 from tests.networks_edgetam import small_edgetam
+from tests.networks_pocket import random_pocket
 from tests.networks_sam2 import small_sam2
 from tests.networks_xmem import small_xmem
 
@@ -50,6 +51,7 @@ def loop(segmenter: Callable[[], Segmenter], tracker: Callable[[], Tracker]) -> 
 TRACKERS: dict[str, Callable[[], Tracker]] = {
     "small-sam2": small_sam2,
     "small-edgetam": small_edgetam,
+    "random-pocket": random_pocket,
     "small-xmem": small_xmem,
     "small-sam+xmem": partial(loop, small_sam, small_xmem),
     "small-sam2+xmem": partial(loop, small_sam2, small_xmem),
@@ -58,6 +60,7 @@ SEGMENTERS: dict[str, Callable[[], Segmenter]] = {
     "small-sam": small_sam,
     "small-sam2": small_sam2,
     "small-edgetam": small_edgetam,
+    "random-pocket": random_pocket,
 }
 
 

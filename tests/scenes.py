@@ -7,7 +7,7 @@ from fractions import Fraction
 import cv2
 import numpy as np
 
-from tam_core.types import Mask, Pixels
+from tam_core.types import Mask, Pixels, Size
 from tam_core.video import Frame
 
 HEIGHT, WIDTH = 120, 160
@@ -32,8 +32,8 @@ def texture(seed: int, base: tuple[int, int, int], height: int = HEIGHT, width: 
     return np.clip(smooth * 0.5 + np.array(base), 0, 255).astype(np.uint8)
 
 
-def disc(x: float, y: float, radius: float) -> Mask:
-    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+def disc(x: float, y: float, radius: float, size: Size = (HEIGHT, WIDTH)) -> Mask:
+    rows, columns = np.mgrid[: size[0], : size[1]]
     return (columns - x) ** 2 + (rows - y) ** 2 <= radius**2
 
 

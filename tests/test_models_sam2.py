@@ -10,6 +10,7 @@ from tam_core.engines.sam2 import Sam2Settings, Sam2Tracker
 from tam_core.models.sam2 import Sam2, size_of
 from tam_core.models.sam2.attention import attend
 from tam_core.models.sam2.keys import is_hugging_face, published_names
+from tam_core.models.sam2.position import rotated, rotations
 from tam_core.prompts import Box, Click, MaskPrompt
 from tam_core.video import ArraySource
 from tests.reference_sam2 import REFERENCE_SIZES, Said, reference, reference_logits, relative_difference, twin
@@ -99,3 +100,18 @@ def test_blockwise_attention_is_attention(dtype: torch.dtype) -> None:
 def test_weights_of_another_network_are_not_taken_for_sam2() -> None:
     with pytest.raises(KeyError):
         size_of({"image_encoder.trunk.pos_embed": torch.zeros(1, 5, 7, 7)})
+
+
+def test_attention_over_many_keys_has_gradients() -> None:
+    keys = torch.randn(1, 2048, 8, requires_grad=True)
+    attend(keys, keys, keys).sum().backward()
+    assert keys.grad is not None
+
+
+def test_positions_that_were_kept_while_tracking_stand_gradients() -> None:
+    rotations.cache_clear()
+    with torch.inference_mode():
+        turns = rotations(4, 4, 8, torch.device("cpu"))
+    tokens = torch.ones(1, 16, 8, requires_grad=True)
+    rotated(tokens, turns).sum().backward()
+    assert tokens.grad is not None

@@ -7,7 +7,7 @@ import pytest
 
 from tam_core.checkpoints import Checkpoint
 from tam_core.engines import ENGINES
-from tam_core.errors import EngineNotReadyError, RequestError, UnknownEngineError
+from tam_core.errors import EngineNotReadyError, RequestError, SourceNotFoundError, UnknownEngineError
 from tam_core.registry import EngineSpec, Registry
 
 PLAIN = EngineSpec("plain", "tracker", "tests.test_registry:load", "", "MIT", rank=1)
@@ -48,6 +48,24 @@ def test_an_engine_is_loaded_with_its_weights(models: Path) -> None:
     assert replace(PLAIN, checkpoint=weights("a.pt")).load("cpu") == "cpu a.pt"
 
 
+def test_an_engine_takes_weights_of_a_person_s_own(models: Path) -> None:
+    (models / "mine.pt").write_bytes(b"12")
+    table = Registry(
+        replace(PLAIN, name="net", checkpoint=weights("theirs.pt")),
+        replace(PLAIN, name="ours", takes_weights=True),
+        PLAIN,
+    )
+    for name in ("net", "ours"):
+        row = table.get(f"{name}={models / 'mine.pt'}", "tracker")
+        assert row.ready and row.load("cpu") == "cpu mine.pt"
+    with pytest.raises(SourceNotFoundError, match=r"no weight file .*none\.pt for 'net'"):
+        table.get(f"net={models / 'none.pt'}", "tracker")
+    with pytest.raises(RequestError, match="'plain' takes no weight file"):
+        table.get(f"plain={models / 'mine.pt'}", "tracker")
+    with pytest.raises(UnknownEngineError, match="no tracker is named 'nett'"):
+        table.get(f"nett={models / 'mine.pt'}", "tracker")
+
+
 def test_options_go_to_the_loader() -> None:
     assert PLAIN.load("cpu", parts=["mine"]) == "cpu ['mine']"
 
@@ -72,7 +90,7 @@ def test_what_a_part_needs_the_whole_needs() -> None:
 def test_an_unknown_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(UnknownEngineError, match="did you mean 'grabcut'"):
         ENGINES.get("grabcat", "segmenter")
-    with pytest.raises(UnknownEngineError, match="There are: auto, grabcut"):
+    with pytest.raises(UnknownEngineError, match="There are: auto, pocket, grabcut"):
         ENGINES.get("photoshop", "segmenter")
 
 

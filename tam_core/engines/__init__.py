@@ -23,6 +23,17 @@ _GRABCUT = EngineSpec(
     paper="GrabCut: Rother et al. 2004",
     rank=10,
 )
+_POCKET = EngineSpec(
+    name="pocket",
+    role="tracker",
+    loader="tam_core.engines.pocket:load",
+    summary="our own small network, trained by us, for clicks and tracking; nothing to download",
+    licence="Apache-2.0",
+    paper="memory: STCN, arXiv 2106.05210; prompts: SAM 2, arXiv 2408.00714",
+    needs=("torch",),
+    takes_weights=True,
+    rank=8,  # below flow and grabcut for as long as it measures below them (docs/measurements.md)
+)
 _SAM_VIT_B = EngineSpec(
     name="sam-vit-b",
     role="segmenter",
@@ -127,6 +138,7 @@ def _segmenter(tracker: EngineSpec) -> EngineSpec:
 
 
 ENGINES = Registry(
+    _POCKET,
     _FLOW,
     _SAM2_TINY,
     _SAM2_SMALL,
@@ -150,6 +162,7 @@ ENGINES = Registry(
         parts=(_GRABCUT, _FLOW),
         rank=5,
     ),
+    _segmenter(_POCKET),
     _GRABCUT,
     _SAM_VIT_B,
     _SAM_VIT_L,

@@ -49,6 +49,7 @@ class EdgeTam(Sam2):
 
 
 @lru_cache(maxsize=4)
+@torch.inference_mode(False)
 def _latent_turns(unplaced: int, side: int, pairs: int, device: torch.device) -> Tensor:
     """(unplaced + side * side, pairs) complex64."""
     grid = rotations(side, side, 2 * pairs, device)

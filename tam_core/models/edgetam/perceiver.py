@@ -126,6 +126,7 @@ class SpatialPerceiver(nn.Module):
 
 
 @lru_cache(maxsize=4)
+@torch.inference_mode(False)
 def _positions(unplaced: int, side: int, width: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     grid = as_tokens(sine_grid(side, side, width, device, dtype))[0]
     return torch.cat([grid.new_zeros(unplaced, width), grid])

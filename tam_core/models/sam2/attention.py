@@ -14,10 +14,10 @@ def attend(q_bnc: Tensor, k_bmc: Tensor, v_bmd: Tensor) -> Tensor:
     """softmax(q k^T / sqrt(C)) v, (B, N, D), one head. Queries of batch 1 serve every key batch.
 
     On a CPU, long sequences go through plain matrix products block by block: in bfloat16 they run about six times
-    faster than the fused attention of torch, which does its products in float32 there.
+    faster than the fused attention of torch, which does its products in float32 there. Gradients need the fused one.
     """
     q_bnc = q_bnc.expand(len(k_bmc), -1, -1)
-    if q_bnc.device.type == "cpu" and k_bmc.shape[1] >= _LONG:
+    if q_bnc.device.type == "cpu" and k_bmc.shape[1] >= _LONG and not k_bmc.requires_grad:
         return torch.stack([_in_blocks(q, k, v) for q, k, v in zip(q_bnc, k_bmc, v_bmd, strict=True)])
     return F.scaled_dot_product_attention(q_bnc[:, None], k_bmc[:, None], v_bmd[:, None])[:, 0]
 

@@ -1,4 +1,7 @@
-"""Position encodings: sines over a grid, sines over time, and rotations (RoPE). All are computed once and kept."""
+"""Position encodings: sines over a grid, sines over time, and rotations (RoPE). All are computed once and kept.
+
+What is kept may meet gradients later, which tensors that were made in inference mode do not stand.
+"""
 
 import math
 from functools import lru_cache
@@ -10,6 +13,7 @@ _TEMPERATURE = 10_000
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(False)
 def sine_grid(height: int, width: int, channels: int, device: torch.device, dtype: torch.dtype) -> Tensor:
     """(1, channels, height, width): half the channels encode y, half x, each over 0..2 pi (SAM 2, appendix D)."""
     half = channels // 2
@@ -34,6 +38,7 @@ def sine_of_time(offsets: Tensor, channels: int) -> Tensor:
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(False)
 def rotations(height: int, width: int, channels: int, device: torch.device) -> Tensor:
     """(height * width, channels / 2) complex64: a quarter of the channels turn with x, a quarter with y (RoFormer)."""
     wave = 1 / _TEMPERATURE ** (torch.arange(0, channels, 4)[: channels // 4].float() / channels)

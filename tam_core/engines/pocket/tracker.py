@@ -1,0 +1,160 @@
+"""The pocket tracker: a picture is looked at once, and objects are rows of one pass through the decoder."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from tam_core import rle
+from tam_core.engines.base import FrameMasks
+from tam_core.engines.pocket.bank import Bank, MemoryFrame
+from tam_core.engines.pocket.segmenter import PocketSegmenter, halved
+from tam_core.engines.pocket.state import Anchor, PocketState, Prediction, Sight, Target
+from tam_core.engines.pocket.verdict import Verdict, settled
+from tam_core.engines.pocket.view import STRIDE, View, flow_between, look
+from tam_core.errors import PromptError, RequestError
+from tam_core.geometry import fit_long_side
+from tam_core.models.pocket.cues import Colours, Motion, carry, track_cues
+from tam_core.prompts import MaskPrompt, Prompt
+from tam_core.types import Mask, ObjectId
+from tam_core.video.source import Frame, VideoInfo
+
+Soft = Mapping[ObjectId, Tensor]
+"""Soft masks (1, 1, h, w), 0..1."""
+
+
+class PocketTracker(PocketSegmenter):
+    """A Tracker and a Segmenter (see tam_core.engines.base) over one network."""
+
+    def start(self, info: VideoInfo) -> PocketState:
+        """An empty state."""
+        scale = fit_long_side(info.size, self.settings.long_side, STRIDE, enlarge=True)
+        return PocketState(scale, Bank(self.settings))
+
+    @torch.inference_mode()
+    def condition(self, state: PocketState, frame: Frame, prompts: Sequence[Prompt]) -> FrameMasks:
+        """Remember the prompted objects on this frame for good."""
+        masks: dict[ObjectId, Mask] = {}
+        for prompt in prompts:
+            if not isinstance(prompt, MaskPrompt):
+                raise PromptError(f"the pocket tracker takes masks, not a {type(prompt).__name__}: segment it first")
+            masks[prompt.object_id] = prompt.mask
+        view = look(frame.pixels, state.scale.working)
+        features = self.encode(view)
+        memory = state.bank.prompted.setdefault(frame.index, MemoryFrame(features.key.flatten(2)))
+        for object_id, mask in masks.items():
+            soft = halved(mask, view)
+            target = state.targets.setdefault(object_id, Target())
+            target.anchors[frame.index] = Anchor(rle.encode(mask), Colours.of(view.bin_tensor, soft))
+            memory.values[object_id] = self.value(features, soft)
+        return FrameMasks(frame.index, masks, dict.fromkeys(masks, 1.0))
+
+    def step(self, state: PocketState, frame: Frame) -> FrameMasks:
+        """Carry every object that has appeared to this frame, and learn from it."""
+        found = self.predict(state, frame)
+        self.remember(state, found)
+        return found
+
+    @torch.inference_mode()
+    def predict(self, state: PocketState, frame: Frame) -> FrameMasks:
+        """Every object that has appeared on this frame, as the memory has it."""
+        sight = self._see(frame, state, state.last)
+        anchors = {object_id: target.anchors.get(frame.index) for object_id, target in state.targets.items()}
+        given = {object_id: anchor.mask.decode() for object_id, anchor in anchors.items() if anchor}
+        carried = {
+            object_id: carry(target.soft, sight.motion.flow)
+            for object_id, target in state.targets.items()
+            if target.soft is not None
+        }
+        followed = [object_id for object_id in carried if object_id not in given]
+        verdict = self._decide(state, sight, carried, followed)
+        masks = self.enlarged(verdict.soft, frame.pixels, sight.view)
+        scores = verdict.scores | dict.fromkeys(given, 1.0)
+        found = FrameMasks(frame.index, without(masks, given) | given, scores, verdict.logits)
+        state.predicted = Prediction(sight, carried, verdict.soft, found)
+        return found
+
+    @torch.inference_mode()
+    def remember(self, state: PocketState, found: FrameMasks) -> None:
+        """Go on to the frame predicted last. An object left out is carried there by the motion and learns nothing."""
+        predicted = state.predicted
+        if predicted is None or predicted.found.frame != found.frame:
+            raise RequestError(f"frame {found.frame} cannot be remembered: predict it first")
+        memory = MemoryFrame(predicted.sight.features.key.flatten(2))
+        for object_id in predicted.found.masks:
+            target = state.targets[object_id]
+            if object_id in found.masks:
+                self._learn(target, object_id, found, predicted)
+                assert target.soft is not None
+                memory.values[object_id] = self.value(predicted.sight.features, target.soft)
+            else:
+                target.soft = predicted.carried.get(object_id, target.soft)
+        state.bank.keep(memory)
+        state.last, state.predicted = predicted.sight.view, None
+
+    @torch.inference_mode()
+    def search(self, state: PocketState, frame: Frame) -> FrameMasks:
+        """Every remembered object anywhere on this frame, by its looks."""
+        sight = self._see(frame, state, None)
+        nowhere = torch.zeros(1, 1, *sight.view.half_size)
+        objects = list(state.targets)
+        verdict = self._decide(state, sight, dict.fromkeys(objects, nowhere), objects)
+        masks = self.enlarged(verdict.soft, frame.pixels, sight.view)
+        return FrameMasks(frame.index, masks, verdict.scores, verdict.logits)
+
+    def _see(self, frame: Frame, state: PocketState, last: View | None) -> Sight:
+        """A frame, and how it moved since the last one; without one, nothing moved."""
+        view = look(frame.pixels, state.scale.working)
+        flow = torch.from_numpy(flow_between(last, view))[None] if last else torch.zeros(1, 2, *view.half_size)
+        before = (last or view).half_tensor
+        return Sight(frame.index, view, self.encode(view), Motion.between(before, view.half_tensor, flow))
+
+    def _decide(self, state: PocketState, sight: Sight, carried: Soft, objects: Sequence[ObjectId]) -> Verdict:
+        """Where the objects are, by memory and cues."""
+        if not objects:
+            return Verdict({}, {}, {})
+        cues = self._cues(state, sight, carried, objects)
+        readout = self.network.recall(sight.features, state.bank.recalled(sight.frame, objects))
+        return settled(self.decode(sight.features, cues, readout), objects, self.settings)
+
+    def _cues(self, state: PocketState, sight: Sight, carried: Soft, objects: Sequence[ObjectId]) -> Tensor:
+        """The cues (N, CUES, h, w) of some objects."""
+        bins = sight.view.bin_tensor
+        rows = torch.cat([carried[object_id] for object_id in objects])
+        others = torch.cat([others_of(carried, object_id) for object_id in objects])
+        targets = [state.targets[object_id] for object_id in objects]
+        prompted = [target.told(sight.frame) for target in targets]
+        recent = [target.recent or colours for target, colours in zip(targets, prompted, strict=True)]
+        odds = [torch.cat([one.odds(bins) for one in colours]) for colours in (prompted, recent)]
+        return track_cues(rows, others, sight.motion, *odds)
+
+    def _learn(self, target: Target, object_id: ObjectId, found: FrameMasks, predicted: Prediction) -> None:
+        """Take the place of an object on a frame as found, as improved since, or as given; and slowly its colours."""
+        view, mask = predicted.sight.view, found.masks[object_id]
+        if anchor := target.anchors.get(found.frame):
+            target.soft, target.taught, target.recent = halved(anchor.mask.decode(), view), None, anchor.colours
+            return
+        improved = mask is not predicted.found.masks[object_id]
+        target.soft = halved(mask, view) if improved else predicted.soft[object_id]
+        if target.soft.sum() < self.settings.smallest:
+            return
+        now = Colours.of(view.bin_tensor, target.soft)
+        if improved:
+            target.taught = target.recent = now
+        else:
+            before = target.recent or target.told(found.frame)
+            target.recent = before.mixed(now, self.settings.adaptation)
+
+
+def others_of(carried: Soft, own: ObjectId) -> Tensor:
+    """Where any other object is (1, 1, h, w)."""
+    rest = [soft for object_id, soft in carried.items() if object_id != own]
+    return torch.cat(rest).amax(0, keepdim=True) if rest else torch.zeros_like(carried[own])
+
+
+def without(masks: Mapping[ObjectId, Mask], given: Mapping[ObjectId, Mask]) -> dict[ObjectId, Mask]:
+    """Masks without the pixels that are given to other objects."""
+    result = dict(masks)
+    for taken in given.values():
+        result = {object_id: mask & ~taken for object_id, mask in result.items()}
+    return result

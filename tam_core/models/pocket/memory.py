@@ -1,0 +1,62 @@
+"""Matching against remembered frames (STCN, Cheng et al. 2021): where on them does each place look alike, and what was
+there?
+
+Keys belong to frames and are shared by all objects; values belong to an object on a frame.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from tam_core.models.pocket.layers import Residual, layer_norm
+
+BLOCK = 512
+"""Places compared at a time, so that their affinities stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """One frame. ``key`` (N, Ck, L) of unit length; ``value`` (N, Cv + 2, L), whose last channels are the mask itself,
+    0..1, and the weight of the place: 1, or 0 where nothing is known of the object."""
+
+    key: Tensor
+    value: Tensor
+
+
+class ValueEncoder(nn.Module):
+    """What a mask says about each place of its frame at stride 8."""
+
+    def __init__(self, image_channels: int, channels: int, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(image_channels + 16, width, 1)
+        self.block = Residual(width, layer_norm)
+        self.last = nn.Conv2d(width, channels, 1)
+
+    def forward(self, s8: Tensor, mask: Tensor) -> Tensor:
+        """Values (N, Cv + 2, L) of soft masks (N, 1, H / 2, W / 2), 0..1, on features (N, C, H / 8, W / 8)."""
+        patches = F.pixel_unshuffle(mask, 4).to(s8.dtype)
+        learned = self.last(self.block(self.first(torch.cat([s8, patches], 1))))
+        share = patches.mean(1, keepdim=True)
+        return torch.cat([learned, share, torch.ones_like(share)], 1).flatten(2)
+
+
+def read(key: Tensor, remembered: Sequence[Remembered], temperature: Tensor) -> Tensor:
+    """The mean value (N, Cv + 1, h, w) over all remembered places, weighted by how alike their keys are (a softmax).
+
+    Shared keys (1, Ck, L) serve the values of many objects.
+    """
+    keys = torch.cat([one.key for one in remembered], 2)
+    values = torch.cat([one.value for one in remembered], 2).mT.contiguous()
+    query = (key * temperature).flatten(2).mT.contiguous()
+    blocks = [attend(block, keys, values) for block in query.chunk(-(-query.shape[1] // BLOCK), 1)]
+    readout = torch.cat(blocks, 1).mT
+    return readout.reshape(*readout.shape[:2], *key.shape[-2:])
+
+
+def attend(query_nqc: Tensor, keys_ncl: Tensor, values_nlc: Tensor) -> Tensor:
+    """Softmax attention. Keys have unit length, so no exponent is large, and the weights' channel is the divisor."""
+    total = torch.matmul(torch.matmul(query_nqc, keys_ncl).exp_(), values_nlc)
+    return total[..., :-1] / total[..., -1:].clamp(min=1e-4)

@@ -1,0 +1,50 @@
+"""A window of a real labelled video: some stride, either direction, some crop, perhaps mirrored."""
+
+import cv2
+import numpy as np
+
+from tam_core.training.library import LabelledVideo, Labels, Library
+from tam_core.types import Pixels, Size
+
+STRIDES = (1, 1, 2, 3, 4, 5)
+
+
+def video_window(library: Library, rng: np.random.Generator, size: Size, length: int) -> tuple[Pixels, Labels]:
+    """Frames (T, H, W, 3) uint8 RGB and labels (T, H, W) uint8 cut from one of the library's videos."""
+    video = library.videos[int(rng.integers(len(library.videos)))]
+    order = _frame_indices(rng, len(video.images), length)
+    top, left, (h, w) = _crop(rng, video, int(order[0]), size)
+    frames, labels = np.empty((length, *size, 3), np.uint8), np.empty((length, *size), np.uint8)
+    how = cv2.INTER_AREA if h > size[0] else cv2.INTER_LINEAR
+    for t, index in enumerate(order):
+        box = np.s_[top : top + h, left : left + w]
+        frames[t] = cv2.resize(video.images[index][box], size[::-1], interpolation=how)
+        labels[t] = cv2.resize(video.labels[index][box], size[::-1], interpolation=cv2.INTER_NEAREST)
+    if rng.random() < 0.5:
+        return np.ascontiguousarray(frames[:, :, ::-1]), np.ascontiguousarray(labels[:, :, ::-1])
+    return frames, labels
+
+
+def _frame_indices(rng: np.random.Generator, count: int, length: int) -> list[int]:
+    """``length`` frames of ``count``; a video too short for the stride runs slower, then forth and back."""
+    stride = int(rng.choice(STRIDES))
+    while stride > 1 and stride * (length - 1) >= count:
+        stride -= 1
+    start = int(rng.integers(max(count - stride * (length - 1), 1)))
+    there = list(range(count)) + list(range(count - 2, 0, -1))
+    order = [there[(start + stride * k) % len(there)] for k in range(length)]
+    return order[::-1] if rng.random() < 0.3 else order
+
+
+def _crop(rng: np.random.Generator, video: LabelledVideo, first: int, size: Size) -> tuple[int, int, Size]:
+    """Top, left and (h, w) of a window of the clip's shape that holds the middle of an object of frame ``first``."""
+    height, width = video.labels.shape[1:]
+    whole = min(height / size[0], width / size[1])
+    share = whole * rng.uniform(0.5, 1)
+    h, w = int(size[0] * share), int(size[1] * share)
+    ys, xs = np.nonzero((video.labels[first] > 0) & (video.labels[first] < 255))
+    near = int(rng.integers(len(ys))) if len(ys) else 0
+    y, x = (int(ys[near]), int(xs[near])) if len(ys) else (height // 2, width // 2)
+    top = int(np.clip(y - h * rng.uniform(0.2, 0.8), 0, height - h))
+    left = int(np.clip(x - w * rng.uniform(0.2, 0.8), 0, width - w))
+    return top, left, (h, w)

@@ -42,7 +42,7 @@ Tam = Callable[..., Result]
 def tam(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Tam:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TAM_MODELS", str(tmp_path / "models"))
-    monkeypatch.delenv("TAM_DEBUG", raising=False)
+    monkeypatch.setenv("TAM_DEBUG", "")  # restored afterwards, also when --debug has set it
 
     def run(*arguments: object) -> Result:
         before = signal.getsignal(signal.SIGTERM)

@@ -14,11 +14,8 @@ from tam_core.metrics import mean_jaccard
 from tam_core.types import Mask
 from tam_core.video import open_video
 
-PROMPTS = PromptArguments(
-    clicks=("131,189", "120,122", "135,270", "511,190@71", "505,115@71", "505,275@71"),
-    negative_clicks=("470,140@71",),
-)
-"""Chest, head and feet of the robot on the first and on the last frame, where the door behind it is not the robot."""
+PROMPTS = PromptArguments(clicks=("131,189", "120,122", "135,270", "430,122@56", "430,186@56", "427,251@56"))
+"""Chest, head and feet of the robot on the first frame, and where it has come out from behind the tree."""
 
 GROW = 8
 """The masks miss thin parts by a few pixels."""

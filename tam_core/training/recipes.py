@@ -11,10 +11,12 @@ _LONGER = BatchPlan((224, 384), length=6, batch=4, mix=_MIX, pool=16)
 _PICTURES = BatchPlan((224, 384), length=1, batch=12, mix=ClipMix(pasted=0.3, still=0.55, video=0.15), pool=48)
 
 _FAST = BatchPlan((160, 288), length=3, batch=4, mix=ClipMix(pasted=0.3, still=0.1, video=0.6))
+_LARGER = BatchPlan((224, 384), length=3, batch=3, mix=_FAST.mix, pool=24)
 _SMALL_PICTURES = BatchPlan((192, 352), length=1, batch=6, mix=_PICTURES.mix, pool=48)
 
 _HARDER = Chances(rounds=4, no_colours=0.4, drift=0.35, merged=0.4, boxed=0.2)
 _MILDER = Chances(second_prompt=0.0, no_colours=0.25, drift=0.15, merged=0.4, boxed=0.2)
+_ROUNDS = Chances(rounds=4, second_prompt=0.0, no_colours=0.25, drift=0.15, merged=0.4, boxed=0.2)
 
 RECIPES = {
     "pocket": Recipe(
@@ -22,6 +24,9 @@ RECIPES = {
             Stage(1250, (_SHORT,), (1.5e-3, 1.1e-3)),
             Stage(850, (_LONGER, _LONGER, _PICTURES), (1.1e-3, 2e-5), _HARDER),
             Stage(1000, (_FAST, _FAST, _FAST, _SMALL_PICTURES), (7e-4, 1e-5), _MILDER),
+            Stage(4655, (_FAST, _FAST, _SMALL_PICTURES), (7e-4, 7e-4), _ROUNDS),
+            Stage(245, (_FAST, _LARGER, _SMALL_PICTURES), (7e-4, 0.00067), _ROUNDS),
+            Stage(1200, (_FAST, _LARGER, _SMALL_PICTURES), (0.00067, 1e-5), _ROUNDS),
         )
     )
 }

@@ -45,6 +45,9 @@ Stop = Annotated[int | None, typer.Option("--stop", min=1, metavar="N", help="Fr
 AcrossCuts = Annotated[
     str, typer.Option("--across-cuts", metavar="ask|auto|stop", help="Whether to follow objects into other shots.")
 ]
+ProjectFolder = Annotated[
+    Path | None, typer.Option("--project", metavar="NAME.tam", help="Go on with a project, or begin one.")
+]
 Device = Annotated[str, typer.Option("--device", metavar="auto|cpu|cuda|mps", help="Where the networks run.")]
 
 
@@ -69,18 +72,19 @@ def track(
     stop: Stop = None,
     device: Device = "auto",
     across_cuts: AcrossCuts = "ask",
+    project: ProjectFolder = None,
 ) -> None:
     """Follow objects through a video.
 
     OUT is a folder (indexed PNG masks, DAVIS style), a .json file (masklets), or a video (a preview with the objects
-    tinted).
+    tinted). With a project that has prompts already, none need be given: what was prompted since is tracked.
     """
     from plugin import commands
     from plugin.arguments import PromptArguments
 
     prompts = PromptArguments(click, not_, box, mask, text)
     choice = commands.Choice(engine, segmenter, device, start, stop, across_cuts=across_cuts)
-    typer.echo(commands.track(source, output, prompts, choice))
+    typer.echo(commands.track(source, output, prompts, choice, project))
 
 
 @app.command()
@@ -104,14 +108,34 @@ def remove(
     stop: Stop = None,
     device: Device = "auto",
     across_cuts: AcrossCuts = "ask",
+    project: ProjectFolder = None,
 ) -> None:
-    """Remove objects from a video, given by prompts or by masks. OUT is a video file or a folder of PNG frames."""
+    """Remove objects from a video, given by prompts, masks or a project. OUT is a video file or a folder of PNGs."""
     from plugin import commands
     from plugin.arguments import PromptArguments
 
     prompts = PromptArguments(click, not_, box, mask, text)
     choice = commands.Choice(engine, segmenter, device, start, stop, inpainter, across_cuts)
-    typer.echo(commands.remove(source, output, prompts, masks, choice, grow, codec))
+    typer.echo(commands.remove(source, output, prompts, masks, choice, grow, codec, project))
+
+
+@app.command()
+def replay(
+    project: Annotated[Path, typer.Argument(metavar="PROJECT", help="A project, NAME.tam.")],
+    engine: Annotated[str, typer.Option("--engine", metavar="NAME", help="The tracker; see 'tam engines'.")],
+    segmenter: Annotated[
+        str | None, typer.Option("--segmenter", metavar="NAME", help="What turns clicks into a mask; as it was.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="OUT.tam", help="The new project; NAME-ENGINE.tam.")
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Do again all that was done in a project, with another engine, into a new project."""
+    from plugin.replay import replay as run
+
+    for line in run(project, engine, segmenter, output, device):
+        typer.echo(line)
 
 
 @app.command()
@@ -149,6 +173,40 @@ def demo(
         typer.echo(line)
 
 
+@app.command()
+def serve(
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="[PATH]...", help="What to work on: the first video or project is opened.")
+    ] = [],
+    opened: Annotated[
+        list[Path], typer.Option("--open", metavar="DIR", help="A folder that the worker may read and write in.")
+    ] = [],
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Where to listen.")] = "127.0.0.1",
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, metavar="N", help="7411, or any that is free.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="Where projects and uploads are kept.")
+    ] = None,
+    device: Device = "auto",
+    upload_limit: Annotated[
+        float, typer.Option("--upload-limit", min=0, metavar="GB", help="The largest file that a browser may send.")
+    ] = 20,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page.")] = False,
+) -> None:
+    """Run the worker, and open its page in a browser.
+
+    It may use the folders given, those of the videos given, or else the current folder. Without a terminal, as when
+    another program starts it, it opens neither a browser nor the current folder.
+    """
+    from plugin.serve import Service
+    from plugin.serve import serve as run
+
+    person = sys.stdin is not None and sys.stdin.isatty()
+    folders = [Path.cwd()] if person and not (paths or opened) else opened
+    run(Service(folders, paths, host, port, data, device, round(upload_limit * 1e9), person and not no_browser))
+
+
 @engines_app.callback(invoke_without_command=True)
 def engines(context: typer.Context) -> None:
     """List the engines: role, licence, download size, ready or not."""
@@ -179,7 +237,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except TamError as error:
         _fail(str(error), 1)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("cancelled; nothing was written", 130)
+        _fail("cancelled; no result was written", 130)
     except Exception as error:  # the last line of defence: a person gets a sentence, a developer --debug
         _fail(f"{type(error).__name__}: {error}. This is a fault of tam-studio; see 'tam --debug ...'", 1)
 

@@ -8,6 +8,7 @@ from inpaint.composite import overlay
 from inpaint.engines import INPAINTERS
 from inpaint.removal import remove as remove_objects
 from plugin.arguments import PromptArguments
+from plugin.continuing import untracked, working_session
 from plugin.cuts import settle_proposals
 from plugin.engine_list import suggest_better
 from plugin.progress import with_progress
@@ -33,6 +34,8 @@ from tam_core.types import ObjectId
 from tam_core.video import FrameSource, open_video, write_video
 from tam_core.video.codecs import choose_codec
 
+_SAY_WHAT = "say what to track: --click X,Y, --box X0,Y0,X1,Y1, --mask FILE.png or --text WORDS"
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -47,18 +50,20 @@ class Choice:
     across_cuts: str = "ask"
 
 
-def track(path: Path, output: Path, prompts: PromptArguments, choice: Choice) -> str:
-    """Prompts -> masks in a folder, a .json file or a preview video."""
-    source, asked, count = _prepare(path, output, prompts, choice)
+def track(path: Path, output: Path, prompts: PromptArguments, choice: Choice, project: Path | None = None) -> str:
+    """Prompts, and what a project knows -> masks in a folder, a .json file or a preview video."""
+    source, asked, frames = _prepare(path, output, prompts, choice, wanted=project is None or not project.exists())
     if output.suffix and output.suffix != ".json":
         choose_codec(output)
-    masklets = _masklets(source, asked, choice)
-    frames = range(choice.start, choice.start + count)
+    with working_session(source, path, project, choice.engine, choice.segmenter, choice.device) as session:
+        _say(session, asked)
+        _track(session, session.stale | untracked(session, frames), frames, choice)
+        masklets = session.masklets
     if output.suffix == ".json":
         write_masklets(masklets.values(), output, source.info)
     elif output.suffix:
         drawn = overlay(source, masklets.values(), choice.start, choice.stop)
-        write_video(with_progress(drawn, "writing", count), output, like=source)
+        write_video(with_progress(drawn, "writing", len(frames)), output, like=source)
     else:
         write_davis(masklets.values(), output, frames)
     return f"{output}: {_summary(masklets, frames)}"
@@ -72,28 +77,43 @@ def remove(
     choice: Choice,
     grow: int = 4,
     codec: str | None = None,
+    project: Path | None = None,
 ) -> str:
-    """Prompts or masks -> the video without the objects."""
-    if masks is not None and prompts:
-        raise PromptError("give either prompts or --masks, not both")
-    INPAINTERS.get(choice.inpainter, "inpainter")
+    """Prompts, masks or what a project knows -> the video without the objects."""
+    if masks is not None and (prompts or project):
+        raise PromptError(f"give either {'prompts' if prompts else '--project'} or --masks, not both")
+    row = INPAINTERS.get(choice.inpainter, "inpainter")
     choose_codec(output, codec)
-    source, asked, count = _prepare(path, output, prompts, choice, wanted=masks is None)
-    masklets = _masklets(source, asked, choice) if masks is None else _read_masks(masks, source)
-    filler = INPAINTERS.get(choice.inpainter, "inpainter").load(choice.device)
-    frames = remove_objects(
-        source, masklets.values(), inpainter=filler, grow=grow, start=choice.start, stop=choice.stop
-    )
-    write_video(with_progress(frames, "removing", count), output, like=source, codec=codec)
-    return f"{output}: {count} frames, {len(masklets)} object{'s' * (len(masklets) > 1)} removed"
+    wanted = masks is None and (project is None or not project.exists())
+    source, asked, frames = _prepare(path, output, prompts, choice, wanted)
+    with working_session(source, path, project, choice.engine, choice.segmenter, choice.device) as session:
+        if masks is None:
+            _say(session, asked)
+            _track(session, session.stale, frames, choice)
+        masklets = session.masklets if masks is None else _read_masks(masks, source)
+        filled = remove_objects(
+            source,
+            masklets.values(),
+            inpainter=row.load(choice.device),
+            grow=grow,
+            start=choice.start,
+            stop=choice.stop,
+        )
+        write_video(with_progress(filled, "removing", len(frames)), output, like=source, codec=codec)
+        if masks is None:
+            session.removed(row.name, masklets, frames.start, frames.stop, {"grow": grow}, masklets)
+    return f"{output}: {len(frames)} frames, {len(masklets)} object{'s' * (len(masklets) > 1)} removed"
 
 
 def _prepare(
-    path: Path, output: Path, prompts: PromptArguments, choice: Choice, wanted: bool = True
-) -> tuple[FrameSource, list[tuple[Prompt, ...]], int]:
-    """Find every mistake that can be found before the work: returns the source, the prompts, the number of frames."""
+    path: Path, output: Path, prompts: PromptArguments, choice: Choice, wanted: bool
+) -> tuple[FrameSource, list[tuple[Prompt, ...]], range]:
+    """Find every mistake that can be found before the work: returns the source, the prompts and the frames.
+
+    Prompts must be given if they are ``wanted``.
+    """
     if wanted and not prompts:
-        raise PromptError("say what to track: --click X,Y, --box X0,Y0,X1,Y1, --mask FILE.png or --text WORDS")
+        raise PromptError(_SAY_WHAT)
     ENGINES.get(choice.engine, "tracker")
     ENGINES.get(choice.segmenter, "segmenter")
     parse_across_cuts(choice.across_cuts)
@@ -103,7 +123,7 @@ def _prepare(
         for prompt in group:
             check_prompt(prompt, source.info.size, source.info.frame_count)
     _check_output(path, output)
-    return source, asked, _frame_count(source, choice)
+    return source, asked, _frames(source, choice)
 
 
 def _check_output(path: Path, output: Path) -> None:
@@ -117,27 +137,38 @@ def _check_output(path: Path, output: Path) -> None:
     check_writable(output)
 
 
-def _frame_count(source: FrameSource, choice: Choice) -> int:
+def _frames(source: FrameSource, choice: Choice) -> range:
     count = source.info.frame_count
     assert count is not None, "a file knows its length"
     stop = count if choice.stop is None else choice.stop
     if not choice.start < stop <= count:
         raise FrameRangeError(f"frames {choice.start} to {stop} of a video of {count} frames")
-    return stop - choice.start
+    return range(choice.start, stop)
 
 
-def _masklets(source: FrameSource, asked: list[tuple[Prompt, ...]], choice: Choice) -> dict[ObjectId, Masklet]:
-    session = Session(source, tracker=choice.engine, segmenter=choice.segmenter, device=choice.device)
+def _say(session: Session, asked: list[tuple[Prompt, ...]]) -> None:
+    """The prompts, without those that a project has already: a command may be given again."""
+    known = session.prompts
     for group in asked:
-        session.prompt(*group)
-    steps = session.steps(start=choice.start, stop=choice.stop)
+        new = [prompt for prompt in group if prompt not in known]
+        if new:
+            session.prompt(*new)
+    if not session.objects:
+        raise PromptError(f"the project has no objects yet: {_SAY_WHAT}")
+
+
+def _track(session: Session, objects: set[ObjectId], frames: range, choice: Choice) -> None:
+    """Track those of the objects that are prompted in the frames; there must be something to show in the end."""
+    chosen = [o for o in sorted(objects) if not set(session.prompted_frames(o)).isdisjoint(frames)]
+    if not chosen and any(not set(masklet.rles).isdisjoint(frames) for masklet in session.masklets.values()):
+        return
     policy = parse_across_cuts(choice.across_cuts)
-    found = session.propagate(start=choice.start, stop=choice.stop, across_cuts=policy)
+    steps = session.steps(objects=chosen or None, start=choice.start, stop=choice.stop)
+    found = session.propagate(objects=chosen or None, start=choice.start, stop=choice.stop, across_cuts=policy)
     for _ in with_progress(found, "tracking", steps):
         pass
     settle_proposals(session, policy)
     suggest_better({"tracker": choice.engine, "segmenter": choice.segmenter})
-    return session.masklets
 
 
 def _read_masks(path: Path, source: FrameSource) -> dict[ObjectId, Masklet]:

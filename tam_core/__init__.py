@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tam_core.formats.davis import read_davis, write_davis
     from tam_core.formats.masklet_json import read_masklets, write_masklets
     from tam_core.masklet import Masklet
+    from tam_core.project import Project
     from tam_core.prompts import Box, Click, MaskPrompt, TextPrompt
     from tam_core.quality import next_frame_to_fix
     from tam_core.reacquire import Proposal
@@ -28,6 +29,7 @@ __all__ = [
     "LiveSource",
     "MaskPrompt",
     "Masklet",
+    "Project",
     "Proposal",
     "Segmenter",
     "Session",
@@ -53,6 +55,7 @@ _HOMES = {
     "tam_core.formats.davis": ("read_davis", "write_davis"),
     "tam_core.formats.masklet_json": ("read_masklets", "write_masklets"),
     "tam_core.masklet": ("Masklet",),
+    "tam_core.project": ("Project",),
     "tam_core.prompts": ("Box", "Click", "MaskPrompt", "TextPrompt"),
     "tam_core.quality": ("next_frame_to_fix",),
     "tam_core.reacquire": ("Proposal",),

@@ -11,7 +11,9 @@ TamError
 ├── NotVisibleError               the object was never found in the asked range
 ├── EngineNotReadyError           the engine exists but its weights or packages are not here
 ├── DownloadError                 a checkpoint could not be fetched or is not the published one
-└── OutputError                   the result cannot be written there
+├── OutputError                   the result cannot be written there
+└── ProjectError                  a project that cannot be made, opened or written
+    └── SourceMovedError          its video is not where it was: say where it is
 """
 
 
@@ -61,3 +63,11 @@ class DownloadError(TamError):
 
 class OutputError(TamError):
     """The result cannot be written there."""
+
+
+class ProjectError(TamError):
+    """A project that cannot be made, opened or written."""
+
+
+class SourceMovedError(ProjectError):
+    """The project's video is not where it was, or what was given is another video."""

@@ -13,6 +13,26 @@ from tam_core.errors import EngineNotReadyError, RequestError, SourceNotFoundErr
 
 Role: TypeAlias = Literal["tracker", "segmenter", "text", "inpainter"]
 
+Value: TypeAlias = bool | int | float | str
+"""Of a parameter."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A setting, described so that menus, panels and checks can be made of it. ``low`` and ``high`` are inclusive.
+
+    ``choices`` are all values of a "choice". ``unit`` is what numbers count, such as "px".
+    """
+
+    name: str
+    type: Literal["int", "float", "bool", "choice", "text"]
+    default: Value
+    summary: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+
 
 @dataclass(frozen=True)
 class EngineSpec:
@@ -22,6 +42,7 @@ class EngineSpec:
     ``takes_weights`` says that one with its weights in the package takes others too.
     An engine made of others has them as ``parts``: its loader takes the loaded ``parts`` in the same order. ``rank``
     orders the choice of ``auto``, the highest that is ready; ``cpu_rank`` does where there is no GPU, if it differs.
+    ``parameters`` are those options of the loader that a person may set.
     """
 
     name: str
@@ -36,6 +57,7 @@ class EngineSpec:
     takes_weights: bool = False
     rank: int = 0
     cpu_rank: int | None = None
+    parameters: tuple[Parameter, ...] = ()
 
     @property
     def missing_packages(self) -> list[str]:

@@ -66,6 +66,10 @@ def parse(size: Size, counts: str) -> RLE:
     return RLE(size, counts.encode("ascii"))
 
 
+_MOST_BITS = 60
+"""Of a run's length: endless ones, from who knows where, would be added up for hours."""
+
+
 def _runs(counts: bytes) -> list[int]:
     """Run lengths of COCO's compressed string: five bits a character, low first, from the third run on as differences.
 
@@ -77,8 +81,8 @@ def _runs(counts: bytes) -> list[int]:
         value, shift, more = 0, 0, True
         while more:
             bits = counts[position] - 48
-            if not 0 <= bits < 64:
-                raise ValueError("character out of range")
+            if not 0 <= bits < 64 or shift > _MOST_BITS:
+                raise ValueError("not the code of a run")
             value |= (bits & 0x1F) << shift
             more = bool(bits & 0x20)
             position += 1

@@ -8,8 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -18,58 +16,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from plugin.cli import main
 from tam_core.formats.davis import read_davis
 from tam_core.formats.masklet_json import read_masklets
 from tam_core.video import ArraySource, open_video, write_video
+from tests.command_line import COUNT, Tam
 from tests.scenes import HEIGHT, WIDTH, crossing, disc_scene, iou, texture
 
-COUNT = 12
 ROOT = Path(__file__).parents[1]
-
-
-@dataclass(frozen=True)
-class Result:
-    code: int
-    out: str
-    err: str
-
-
-Tam = Callable[..., Result]
-
-
-@pytest.fixture
-def tam(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Tam:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TAM_MODELS", str(tmp_path / "models"))
-    monkeypatch.setenv("TAM_DEBUG", "")  # restored afterwards, also when --debug has set it
-
-    def run(*arguments: object) -> Result:
-        before = signal.getsignal(signal.SIGTERM)
-        try:
-            with pytest.raises(SystemExit) as stop:
-                main([str(argument) for argument in arguments])
-        finally:
-            signal.signal(signal.SIGTERM, before)
-        captured = capsys.readouterr()
-        return Result(int(stop.value.code or 0), captured.out, captured.err)
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lossless clip of the disc, so that what is not removed can be compared bit for bit."""
-    path = tmp_path_factory.mktemp("clip") / "disc.mkv"
-    write_video(ArraySource(crossing(COUNT).frames, Fraction(24)).frames(), path, rate=Fraction(24), codec="ffv1")
-    return path
-
-
-@pytest.fixture(scope="session")
-def first_mask(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("mask") / "first.png"
-    Image.fromarray(crossing(COUNT).masks[0].astype(np.uint8) * 255).save(path)
-    return path
 
 
 def no_traces(folder: Path) -> bool:

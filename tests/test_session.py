@@ -1,96 +1,29 @@
 """Sessions, with a tracker that sees colour: what it answers can be worked out by hand."""
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tam_core.engines.base import Candidates, FrameMasks
+from tam_core.engines.base import FrameMasks
 from tam_core.engines.sam2 import Sam2Tracker
-from tam_core.errors import FrameRangeError, PromptError
+from tam_core.errors import EngineNotReadyError, FrameRangeError, PromptError, RequestError, UnknownEngineError
+from tam_core.history import Engines, Removed
+from tam_core.labels import Label, default_label
 from tam_core.prompts import Box, Click, MaskPrompt, Prompt
 from tam_core.registry import EngineSpec, Registry
 from tam_core.session import Session
-from tam_core.types import Mask, Pixels
 from tam_core.video import ArraySource, Frame, VideoInfo
+from tests.colour_engines import COUNT, SIDE, ColourSegmenter, ColourState, ColourTracker, red_and_blue, square
 from tests.networks_sam2 import small_sam2
 from tests.scenes import crossing
-
-COUNT, SIDE = 12, 20
-
-
-def square(index: int) -> Mask:
-    mask = np.zeros((SIDE, SIDE), dtype=bool)
-    mask[4:10, index : index + 6] = True
-    return mask
 
 
 @pytest.fixture
 def video() -> ArraySource:
-    """A red square walks right over black; a still blue bar lies at the bottom."""
-    frames = np.zeros((COUNT, SIDE, SIDE, 3), dtype=np.uint8)
-    for index in range(COUNT):
-        frames[index][square(index)] = (255, 0, 0)
-        frames[index, 15:18, 2:18] = (0, 0, 255)
-    return ArraySource(frames)
-
-
-@dataclass
-class ColourState:
-    colours: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    masks: dict[tuple[int, int], Mask] = field(default_factory=dict)
-    seen: set[int] = field(default_factory=set)
-
-
-class ColourTracker:
-    """An object is whatever has the colour of its first prompted pixel; every step costs a little confidence."""
-
-    def __init__(self, score: float = 0.9) -> None:
-        self.score = score
-        self.steps: list[int] = []
-
-    def start(self, info: VideoInfo) -> ColourState:
-        return ColourState()
-
-    def condition(self, state: ColourState, frame: Frame, prompts: Sequence[Prompt]) -> FrameMasks:
-        given = {prompt.object_id: prompt.mask for prompt in prompts if isinstance(prompt, MaskPrompt)}
-        for object_id, mask in given.items():
-            state.masks[frame.index, object_id] = mask
-            state.colours[object_id] = tuple(frame.pixels[mask][0])
-        return FrameMasks(frame.index, given, dict.fromkeys(given, 1.0))
-
-    def step(self, state: ColourState, frame: Frame) -> FrameMasks:
-        self.steps.append(frame.index)
-        state.seen |= {object_id for index, object_id in state.masks if index == frame.index}
-        masks = {
-            object_id: state.masks.get((frame.index, object_id), (frame.pixels == state.colours[object_id]).all(-1))
-            for object_id in state.seen
-        }
-        return FrameMasks(frame.index, masks, dict.fromkeys(masks, self.score))
-
-
-class ColourSegmenter:
-    """A click selects its colour; further clicks add or take away their own pixel of a given mask."""
-
-    def embed(self, pixels: Pixels) -> Pixels:
-        return pixels
-
-    def segment(self, embedding: Pixels, prompts: Sequence[Prompt]) -> Candidates:
-        mask = np.zeros(embedding.shape[:2], dtype=bool)
-        for prompt in prompts:
-            match prompt:
-                case MaskPrompt(mask=given):
-                    mask = given.copy()
-                case Click(x=x, y=y, positive=True):
-                    mask |= (embedding == embedding[int(y), int(x)]).all(-1)
-                case Click(x=x, y=y):
-                    mask[int(y), int(x)] = False
-                case Box(xyxy=(x0, y0, x1, y1)):
-                    mask[int(y0) : int(y1), int(x0) : int(x1)] = True
-        whole = np.ones_like(mask)
-        return Candidates(np.stack([mask, whole]), np.array([0.9, 0.5], np.float32))
+    return ArraySource(red_and_blue())
 
 
 @pytest.fixture
@@ -322,10 +255,181 @@ def test_one_engine_for_both_roles_is_loaded_once(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(sys.modules[__name__], "load_both", load, raising=False)
     row = EngineSpec("both", "tracker", f"{__name__}:load_both", "", "MIT")
-    monkeypatch.setattr("tam_core.session.ENGINES", Registry(row, replace(row, role="segmenter")))
+    monkeypatch.setattr("tam_core.chosen.ENGINES", Registry(row, replace(row, role="segmenter")))
     scene = crossing(3)
     session = Session(ArraySource(scene.frames), tracker="both", segmenter="both", device="cpu")
     session.prompt(MaskPrompt(0, 1, scene.masks[0]), Click(0, 2, 120, 20))
     assert [found.frame for found in session.propagate()] == [0, 1, 2]
     assert set(session.masklets) == {1, 2}
     assert len(loaded) == 1
+
+
+# --- while a propagation is suspended
+
+
+def test_what_was_found_so_far_is_visible(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    masks, revision = session.propagate(), session.revision
+    for count in range(1, 5):
+        next(masks)
+        assert session.masklets[1].frames == list(range(count))
+        assert session.revision > revision
+        revision = session.revision
+
+
+def test_prompt_on_a_frame_still_to_come_wins_there(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    masks = session.propagate()
+    next(masks)
+    corrected = session.prompt(Click(6, 1, 8, 6), Click(6, 1, 7, 5, positive=False)).masks[1]
+    rest = list(masks)
+    assert [found.frame for found in rest if not found.masks] == [6], "the client keeps the mask that it was answered"
+    assert np.array_equal(session.masklets[1].mask(6), corrected)
+    assert session.masklets[1].frames == list(range(COUNT))
+    assert session.stale == {1}, "the correction is still to be carried on"
+    assert session.undo_title == "click on object 1"
+    session.undo()
+    assert np.array_equal(session.masklets[1].mask(6), square(6))
+    assert session.stale == set()
+
+
+def test_prompt_on_a_frame_gone_by_corrects_the_tracked_mask(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    masks = session.propagate()
+    for _ in range(5):
+        next(masks)
+    corrected = session.prompt(Click(3, 1, 4, 5, positive=False)).masks[1]
+    assert corrected.sum() == square(3).sum() - 1
+    list(masks)
+    assert np.array_equal(session.masklets[1].mask(3), corrected)
+    assert session.prompted_frames(1) == [0, 3]
+
+
+def test_another_object_may_be_begun_meanwhile(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    masks = session.propagate()
+    next(masks)
+    session.prompt(Click(0, 2, 5, 16))
+    list(masks)
+    assert session.stale == {2}
+    assert session.masklets[1].frames == list(range(COUNT))
+    assert session.masklets[2].frames == [0]
+
+
+def test_nothing_is_taken_away_meanwhile(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    masks = session.propagate()
+    next(masks)
+    for act in (session.undo, session.redo, lambda: session.drop(1), lambda: next(session.propagate())):
+        with pytest.raises(RequestError, match="stop the tracking first"):
+            act()
+    masks.close()
+    assert session.undo()
+    assert session.masklets[1].frames == [0]
+
+
+# --- names, engines, removals
+
+
+def test_objects_have_names_and_colours_of_their_own(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6), Click(0, 2, 5, 16))
+    assert [label.name for label in session.labels.values()] == ["Object 1", "Object 2"]
+    session.label(2, name="Bar")
+    session.label(2, colour="#0000ff")
+    assert session.labels[2] == Label("Bar", "#0000ff")
+    assert session.undo_title == "colour of object 2"
+    assert session.undo() and session.labels[2] == Label("Bar", default_label(2).colour)
+    session.drop(2)
+    session.prompt(Click(0, 2, 5, 16))
+    assert session.labels[2] == default_label(2), "a new object is not called by the name of the one before"
+
+
+def test_default_colours_are_apart() -> None:
+    colours = [np.array([int(default_label(i).colour[j : j + 2], 16) for j in (1, 3, 5)]) for i in range(1, 25)]
+    assert min(np.abs(a - b).max() for i, a in enumerate(colours) for b in colours[:i]) >= 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"), [({}, "a name, a colour"), ({"name": " "}, "letter"), ({"colour": "red"}, "#rrggbb")]
+)
+def test_labels_that_say_nothing_are_refused(session: Session, arguments: dict[str, str], says: str) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    with pytest.raises(RequestError, match=says):
+        session.label(1, **arguments)
+
+
+def test_titles_say_what_undo_and_redo_would_do(session: Session) -> None:
+    assert (session.undo_title, session.redo_title) == ("", "")
+    session.prompt(Click(0, 1, 2, 6), Click(0, 2, 5, 16))
+    finish(session)
+    session.drop(2, from_frame=5)
+    titles = []
+    while session.undo_title:
+        titles.append(session.undo_title)
+        session.undo()
+        assert session.redo_title == titles[-1]
+    assert titles == ["deletion of object 2 from frame 5", "tracking of objects 1, 2", "click on objects 1, 2"]
+
+
+def test_engines_are_loaded_when_they_are_first_used(video: ArraySource) -> None:
+    loaded: list[tuple[str, str, str]] = []
+
+    def load(name: str, role: str, device: str) -> object:
+        loaded.append((name, role, device))
+        return ColourTracker() if role == "tracker" else ColourSegmenter()
+
+    session = Session(video, tracker="flow", segmenter="grabcut", device="cpu", loader=load)
+    session.prompt(MaskPrompt(0, 1, square(0)))
+    assert loaded == []
+    session.prompt(Click(0, 1, 2, 6))
+    assert loaded == [("grabcut", "segmenter", "cpu")]
+    finish(session)
+    finish(session)
+    assert loaded[1:] == [("flow", "tracker", "cpu")]
+    session.use(tracker="grabcut+flow")
+    assert session.engines == Engines("grabcut+flow", "grabcut")
+    finish(session)
+    assert loaded[2:] == [("grabcut+flow", "tracker", "cpu")]
+    assert session.undo() and session.undo()
+    assert session.engines == Engines("flow", "grabcut")
+
+
+def test_engines_that_cannot_be_used_are_refused_at_once(
+    video: ArraySource, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TAM_MODELS", str(tmp_path))
+    with pytest.raises(UnknownEngineError, match="did you mean 'flow'"):
+        Session(video, tracker="flaw")
+    session = Session(video)
+    with pytest.raises(EngineNotReadyError, match="tam engines fetch xmem"):
+        session.use(tracker="xmem")
+    assert session.engines == Engines()
+    assert session.undo_title == ""
+
+
+def test_removal_is_outdated_when_masks_of_its_objects_change(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6), Click(0, 2, 5, 16))
+    finish(session)
+    assert session.removal is None and not session.removal_outdated
+    session.removed("plate", [1], 0, COUNT, {"grow": 4}, session.masklets)
+    assert session.removal == Removed("plate", (1,), 0, COUNT, {"grow": 4})
+    session.prompt(Click(3, 2, 5, 16))
+    assert not session.removal_outdated, "another object"
+    session.prompt(Click(3, 1, 4, 5, positive=False))
+    assert session.removal_outdated
+    session.undo()
+    assert not session.removal_outdated
+
+
+def test_removal_of_masks_that_changed_meanwhile_is_outdated(session: Session) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    finish(session)
+    before = session.masklets
+    session.prompt(Click(3, 1, 4, 5, positive=False))
+    session.removed("plate", [1], 0, COUNT, {}, before)
+    assert session.removal_outdated
+    masks = session.propagate()
+    next(masks)
+    session.removed("plate", [1], 0, COUNT, {}, session.masklets)
+    list(masks)
+    assert session.removal_outdated, "the object was being tracked"

@@ -16,7 +16,7 @@ from tam_core.video.source import Frame, VideoInfo, VideoWarning
 from tam_core.video.span import check_index, frame_range
 
 BACKWARD_BYTES = 256 * 2**20
-KEPT_BYTES = 128 * 2**20
+KEPT_BYTES = 32 * 2**20
 # Walking back in steps shorter than this would empty the decoder's pipeline too often.
 BACKWARD_FRAMES = 32
 # Bytes of a decoded pixel at most: four planes of 16 bit.

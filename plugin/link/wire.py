@@ -1,0 +1,548 @@
+"""The whole protocol between the worker and its clients: every message is a dataclass here, and JSON on the way.
+
+Frames are counted from 0; points and boxes are in source pixels, (x, y) and (x0, y0, x1, y1) with x1, y1 exclusive;
+times are seconds; scores are 0..1. A client may leave out every field that has a default. The addresses are in
+``docs/worker.md``, and the worker describes them itself under ``/openapi.json``.
+"""
+
+import dataclasses
+import functools
+import json
+import types
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+PROTOCOL = 1
+"""Raised when an old client would misread a new worker. Both sides say theirs; see ``Health``."""
+
+Value = bool | int | float | str
+"""Of a parameter from the catalogue."""
+
+Direction = Literal["forward", "backward", "both"]
+AcrossCuts = Literal["ask", "auto", "stop"]
+JobStatus = Literal["queued", "running", "paused", "done", "cancelled", "failed"]
+LaneState = Literal["prompted", "tracked", "low", "absent"]
+
+
+class WireError(ValueError):
+    """A message that is not what it should be; says where."""
+
+
+# What is asked ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Rle:
+    """A mask in COCO's compressed run-length code; ``size`` is (height, width)."""
+
+    size: tuple[int, int]
+    counts: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Click:
+    """A point on the object, or with ``positive`` False one that is not on it."""
+
+    kind: Literal["click"] = "click"
+    frame: int
+    object_id: int
+    x: float
+    y: float
+    positive: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A rectangle around the object."""
+
+    kind: Literal["box"] = "box"
+    frame: int
+    object_id: int
+    xyxy: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Painted:
+    """The object itself, at source size: painted with a brush, or from another program."""
+
+    kind: Literal["mask"] = "mask"
+    frame: int
+    object_id: int
+    rle: Rle
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """The object in words; needs an engine with the role "text"."""
+
+    kind: Literal["text"] = "text"
+    frame: int
+    object_id: int
+    text: str
+
+
+Prompt = Click | Box | Painted | Text
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """Open a video or image folder (``path``), what was uploaded (``upload``, an id), or a project (``project``).
+
+    A video that has a project already goes on with it. ``source``: where the project's video is now, if it was moved.
+    """
+
+    path: str | None = None
+    upload: str | None = None
+    project: str | None = None
+    source: str | None = None
+    engine: str = "auto"
+    segmenter: str = "auto"
+
+
+@dataclass(frozen=True)
+class PromptRequest:
+    """Prompts for one frame. ``candidate`` takes another of the segmenter's answers, for one object.
+
+    ``replace``: take back the session's last command first, if it was a prompt on this frame: so that Tab goes through
+    the candidates without filling the history.
+    """
+
+    prompts: list[Prompt]
+    candidate: int = 0
+    replace: bool = False
+
+
+@dataclass(frozen=True)
+class TrackRequest:
+    """Carry objects (None: those that changed, or all) through the frames ``start`` .. ``stop`` (exclusive)."""
+
+    direction: Direction = "both"
+    objects: list[int] | None = None
+    start: int = 0
+    stop: int | None = None
+    across_cuts: AcrossCuts = "ask"
+
+
+@dataclass(frozen=True)
+class ObjectChange:
+    """What is not None becomes the object's name or colour ("#rrggbb")."""
+
+    name: str | None = None
+    colour: str | None = None
+
+
+@dataclass(frozen=True)
+class EngineChange:
+    """Go on with other engines; None: as it is."""
+
+    engine: str | None = None
+    segmenter: str | None = None
+
+
+@dataclass(frozen=True)
+class ProposalAnswer:
+    """Whether the object is where it was seen again after a cut."""
+
+    accept: bool
+
+
+@dataclass(frozen=True)
+class RemoveRequest:
+    """Take objects (None: all) away. ``parameters`` as the catalogue's inpainter and operation "remove" name them."""
+
+    objects: list[int] | None = None
+    inpainter: str = "auto"
+    parameters: dict[str, Value] = dataclasses.field(default_factory=dict)
+    start: int = 0
+    stop: int | None = None
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """Write a format of the catalogue. ``path`` None: the worker keeps the file, to be downloaded from the job."""
+
+    format: str
+    path: str | None = None
+    objects: list[int] | None = None
+    parameters: dict[str, Value] = dataclasses.field(default_factory=dict)
+    start: int = 0
+    stop: int | None = None
+
+
+@dataclass(frozen=True)
+class LiveRequest:
+    """A stream of pictures of one size that will be pushed in; ``engine`` tracks them."""
+
+    width: int
+    height: int
+    engine: str = "auto"
+    segmenter: str = "auto"
+
+
+# What is answered ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Any failure. ``type`` is the error's name (see tam_core/errors.py), ``message`` says what to do."""
+
+    type: str
+    message: str
+    status: int
+
+
+@dataclass(frozen=True)
+class Health:
+    """That the worker is there, and which protocol it speaks."""
+
+    version: str
+    protocol: int
+    pid: int
+    uptime: float
+    device: str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A setting of something in the catalogue. ``low`` and ``high`` bound numbers; ``choices`` are a menu."""
+
+    name: str
+    type: Literal["int", "float", "bool", "choice", "text"]
+    default: Value
+    summary: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: list[str] = dataclasses.field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that the worker can do. ``problem``: why it is not ready. ``takes``: what an export is made of.
+
+    ``suffix`` of an export's file ("" is a folder, downloaded as a zip). ``download`` is in bytes, 0 for none.
+    """
+
+    name: str
+    kind: Literal["tracker", "segmenter", "text", "inpainter", "effect", "export", "operation"]
+    title: str
+    summary: str
+    licence: str = ""
+    paper: str = ""
+    ready: bool = True
+    problem: str = ""
+    download: int = 0
+    parameters: list[Parameter] = dataclasses.field(default_factory=list)
+    takes: Literal["", "masklets", "removal"] = ""
+    suffix: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All that menus and panels are built from. ``defaults``: what "auto" means now, per kind."""
+
+    entries: list[Entry]
+    defaults: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Video:
+    """Facts about a session's video, as it is shown. ``rate`` is exact, such as "30000/1001"."""
+
+    name: str
+    path: str
+    width: int
+    height: int
+    rate: str
+    frame_count: int
+    duration: float
+    has_audio: bool
+
+
+@dataclass(frozen=True)
+class Span:
+    """Frames ``start`` .. ``stop`` (exclusive) of a lane. Frames in no span were never tracked."""
+
+    start: int
+    stop: int
+    state: LaneState
+
+
+@dataclass(frozen=True)
+class ObjectState:
+    """An object as the lists and lanes show it. ``stale``: prompted since it was tracked. ``fix_next``: a frame."""
+
+    object_id: int
+    name: str
+    colour: str
+    stale: bool
+    lane: list[Span]
+    prompted: list[int]
+    fix_next: int | None = None
+    fix_why: str = ""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """After a cut an object may be here. ``index`` is for the answer, see ``ProposalAnswer``."""
+
+    index: int
+    object_id: int
+    frame: int
+    score: float
+    rle: Rle
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Removal:
+    """The finished removal. ``outdated``: masks have changed since."""
+
+    inpainter: str
+    objects: list[int]
+    start: int
+    stop: int
+    outdated: bool = False
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work that takes time. ``done`` of ``total`` steps; ``rate`` is steps a second; ``eta`` and ``seconds`` seconds.
+
+    ``result`` says in words what there is now; ``download`` is the address of the file, if there is one to fetch.
+    """
+
+    id: str
+    kind: str
+    title: str
+    status: JobStatus
+    session_id: str | None = None
+    done: int = 0
+    total: int | None = None
+    rate: float = 0.0
+    eta: float | None = None
+    seconds: float = 0.0
+    result: str = ""
+    download: str = ""
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class SessionState:
+    """All that a client shows of a session but masks and pictures. ``revision`` grows with every change.
+
+    ``undo`` and ``redo`` name what they would take back or do again; "" means nothing.
+    """
+
+    id: str
+    project: str
+    video: Video
+    engine: str
+    segmenter: str
+    revision: int
+    undo: str
+    redo: str
+    objects: list[ObjectState]
+    cuts: list[int]
+    proposals: list[Proposal]
+    removal: Removal | None = None
+    jobs: list[Job] = dataclasses.field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class SessionEntry:
+    """A line in the list of sessions and recent projects; ``id`` is "" for a project that is not open."""
+
+    id: str
+    project: str
+    name: str
+    changed: float
+
+
+@dataclass(frozen=True)
+class ObjectMask:
+    """A mask of one object, and how far it can be trusted."""
+
+    object_id: int
+    rle: Rle
+    score: float
+
+
+@dataclass(frozen=True)
+class FrameMasks:
+    """The masks of a frame, and what the user said there (a painted mask is among the masks: it is left out here)."""
+
+    frame: int
+    masks: list[ObjectMask]
+    prompts: list[Prompt] = dataclasses.field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class PromptAnswer:
+    """What was found. ``candidates`` are all answers for one prompted object, best first; ``candidate`` is in use."""
+
+    frame: int
+    masks: list[ObjectMask]
+    candidates: list[ObjectMask]
+    candidate: int
+    state: SessionState
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that was sent; open it by its ``id``."""
+
+    id: str
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Live:
+    """A live stream. ``received`` frames came, ``skipped`` of them gave way to newer ones; ``latency`` seconds."""
+
+    id: str
+    received: int = 0
+    skipped: int = 0
+    latency: float = 0.0
+
+
+# What is told while it happens (server-sent events; the event's name is ``kind``) -------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class MasksEvent:
+    """Masks of one frame, as tracking finds them, or of a live frame, ``latency`` seconds after it was sent."""
+
+    kind: Literal["masks"] = "masks"
+    frame: int
+    masks: list[ObjectMask]
+    latency: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobEvent:
+    """A job went on or ended."""
+
+    kind: Literal["job"] = "job"
+    job: Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateEvent:
+    """The session changed, by this client or another: ask for its state unless ``revision`` is known."""
+
+    kind: Literal["state"] = "state"
+    revision: int
+
+
+Event = MasksEvent | JobEvent | StateEvent
+
+
+# JSON ---------------------------------------------------------------------------------------------------------------
+
+T = TypeVar("T")
+
+
+def to_json(message: Any) -> str:
+    """Any message of this file, or a list of them, as JSON."""
+    return json.dumps(_plain(message), separators=(",", ":"))
+
+
+def from_json(kind: type[T], text: str | bytes) -> T:
+    """The message of that kind. Fields that are not known are left out: a newer worker may say more.
+
+    Raises WireError, which names the field.
+    """
+    try:
+        data = json.loads(text)
+    except ValueError as error:
+        raise WireError(f"not JSON: {error}") from error
+    message: T = from_data(kind, data)
+    return message
+
+
+def from_data(kind: Any, data: Any, where: str = "message") -> Any:
+    """The same from what ``json.loads`` gave."""
+    origin = get_origin(kind)
+    if kind is Any:
+        return data
+    if dataclasses.is_dataclass(kind):
+        return _record(kind, data, where)
+    if origin is Literal:
+        return _checked(data, data in get_args(kind), f"one of {get_args(kind)}", where)
+    if origin in (Union, types.UnionType):
+        return _one_of(get_args(kind), data, where)
+    if origin is list:
+        _checked(data, isinstance(data, list), "a list", where)
+        return [from_data(get_args(kind)[0], one, f"{where}[{index}]") for index, one in enumerate(data)]
+    if origin is tuple:
+        _checked(data, isinstance(data, list) and len(data) == len(get_args(kind)), "a list of that length", where)
+        return tuple(from_data(one, value, where) for one, value in zip(get_args(kind), data, strict=True))
+    if origin is dict:
+        _checked(data, isinstance(data, dict), "an object", where)
+        return {key: from_data(get_args(kind)[1], value, f"{where}.{key}") for key, value in data.items()}
+    return _scalar(kind, data, where)
+
+
+def _plain(message: Any) -> Any:
+    if dataclasses.is_dataclass(message) and not isinstance(message, type):
+        return {field.name: _plain(getattr(message, field.name)) for field in dataclasses.fields(message)}
+    if isinstance(message, list | tuple):
+        return [_plain(one) for one in message]
+    if isinstance(message, dict):
+        return {key: _plain(value) for key, value in message.items()}
+    return message
+
+
+def _record(kind: Any, data: Any, where: str) -> Any:
+    _checked(data, isinstance(data, dict), f"an object ({kind.__name__})", where)
+    given = {}
+    hints: dict[str, Any] = _hints(kind)
+    for field in dataclasses.fields(kind):
+        needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if field.name in data:
+            given[field.name] = from_data(hints[field.name], data[field.name], f"{where}.{field.name}")
+        elif needed:
+            raise WireError(f"{where} has no '{field.name}' ({kind.__name__})")
+    return kind(**given)
+
+
+def _one_of(kinds: tuple[Any, ...], data: Any, where: str) -> Any:
+    reasons = []
+    for kind in kinds:
+        if dataclasses.is_dataclass(kind) and isinstance(data, dict) and "kind" in data:
+            if data["kind"] not in _names(kind):
+                continue
+            return _record(kind, data, where)
+        try:
+            return from_data(kind, data, where)
+        except WireError as error:
+            reasons.append(str(error))
+    raise WireError(reasons[-1] if reasons else f"{where}: no message of kind {data.get('kind')!r} is known")
+
+
+def _scalar(kind: Any, data: Any, where: str) -> Any:
+    if kind is float and isinstance(data, int) and not isinstance(data, bool):
+        return float(data)
+    if kind is type(None):
+        return _checked(data, data is None, "null", where)
+    right = isinstance(data, kind) and not (kind in (int, float) and isinstance(data, bool))
+    return _checked(data, right, kind.__name__, where)
+
+
+def _checked(data: Any, right: bool, wanted: str, where: str) -> Any:
+    if not right:
+        raise WireError(f"{where} is {str(data)[:60]!r}, not {wanted}")
+    return data
+
+
+def _names(kind: Any) -> tuple[Any, ...]:
+    """What the field ``kind`` of such a message may say."""
+    return get_args(_hints(kind).get("kind"))
+
+
+@functools.cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)

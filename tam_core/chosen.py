@@ -1,7 +1,6 @@
 """The engines that a session works with: names are checked at once, engines are loaded when they are first used."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tam_core.engines import ENGINES
@@ -78,7 +77,7 @@ class ChosenEngines:
         if self._joint is None or self._joint[0] != names:
             row = ENGINES.get(names.segmenter, "segmenter", self._device)
             tracks = ENGINES.get(names.tracker, "tracker", self._device)
-            self._joint = names, replace(row, role="tracker") == tracks
+            self._joint = names, row.loaded_as == tracks.loaded_as
         return self._joint[1]
 
     def _engine(self, role: Role, name: str) -> Any:

@@ -60,6 +60,11 @@ class EngineSpec:
     parameters: tuple[Parameter, ...] = ()
 
     @property
+    def loaded_as(self) -> "EngineSpec":
+        """What is loaded, whatever its role: equal for one engine in two roles."""
+        return replace(self, role="tracker", rank=0, cpu_rank=None)
+
+    @property
     def missing_packages(self) -> list[str]:
         """The Python packages that it and its parts need and that are not installed."""
         needed = dict.fromkeys(package for row in (self, *self.parts) for package in row.needs)

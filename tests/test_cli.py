@@ -297,7 +297,9 @@ def test_cancelling_leaves_no_broken_file(tmp_path: Path, number: signal.Signals
     frames = np.concatenate([crossing(40).frames] * 6)
     write_video(ArraySource(frames).frames(), tmp_path / "long.mp4", rate=Fraction(24))
     (tmp_path / "clean.mkv").write_text("an older result")
-    running = start("remove", tmp_path / "long.mp4", "--click", "30,60", "-o", tmp_path / "clean.mkv")
+    running = start(
+        "remove", tmp_path / "long.mp4", "--click", "30,60", "-o", tmp_path / "clean.mkv", "--engine", "flow"
+    )
     deadline = time.monotonic() + 120
     while not any(path.stat().st_size for path in tmp_path.glob(".clean*.part.mkv")):
         assert running.poll() is None, running.communicate()

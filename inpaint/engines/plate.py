@@ -131,7 +131,7 @@ def light_of_each(links: Sequence[Link]) -> list[Light]:
     return lights
 
 
-def load(device: str) -> PlateInpainter:
+def load(device: str, window: int = 40) -> PlateInpainter:
     """The registry's loader; ``device`` is not used, the work is done by the CPU."""
     del device
-    return PlateInpainter()
+    return PlateInpainter(WindowSpec(window, overlap=8, references=8))

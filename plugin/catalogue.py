@@ -1,0 +1,127 @@
+"""What the program can do, as menus and panels show it: one list, made of the tables. It does none of it."""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+
+from inpaint.engines import INPAINTERS
+from plugin.exports import EXPORTS
+from plugin.link import wire
+from tam_core.engines import ENGINES
+from tam_core.errors import EngineNotReadyError, RequestError
+from tam_core.registry import EngineSpec, Parameter, Registry, Role, Value
+
+TRACK = (
+    Parameter("direction", "choice", "both", "which way from your prompts", choices=("forward", "backward", "both")),
+    Parameter(
+        "across_cuts",
+        "choice",
+        "ask",
+        "objects in other shots: propose where they are, follow them where that is sure, or stop at cuts",
+        choices=("ask", "auto", "stop"),
+    ),
+)
+REMOVE = (
+    Parameter("grow", "int", 4, "enlarge the masks", "px", 0, 64),
+    Parameter("feather", "int", 2, "fade over so many of the outermost pixels", "px", 0, 16),
+)
+
+
+def catalogue(device: str = "auto") -> wire.Catalogue:
+    """All of it, with what "auto" stands for on the device now."""
+    entries = [
+        *map(_engine, ENGINES),
+        *map(_engine, INPAINTERS),
+        *_operations(),
+        *_exports(),
+    ]
+    return wire.Catalogue(entries, _defaults(device))
+
+
+def settled(parameters: Sequence[Parameter], given: Mapping[str, Value], of: str) -> dict[str, Value]:
+    """The values to work with: the given ones, checked, and the defaults. Raises RequestError. ``of`` says of what."""
+    names = [parameter.name for parameter in parameters]
+    for name in given:
+        if name not in names:
+            raise RequestError(f"{of} has no parameter {name[:64]!r}; there are: {', '.join(names) or 'none'}")
+    return {one.name: _checked(one, given[one.name], of) if one.name in given else one.default for one in parameters}
+
+
+def _checked(parameter: Parameter, value: Value, of: str) -> Value:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    low = -math.inf if parameter.low is None else parameter.low
+    high = math.inf if parameter.high is None else parameter.high
+    fits = {
+        "int": number and isinstance(value, int) and low <= value <= high,
+        "float": number and isinstance(value, int | float) and low <= value <= high and abs(value) < math.inf,
+        "bool": isinstance(value, bool),
+        "choice": value in parameter.choices,
+        "text": isinstance(value, str),
+    }[parameter.type]
+    if fits:
+        return float(value) if parameter.type == "float" else value
+    wanted = {
+        "choice": f"one of {', '.join(parameter.choices)}",
+        "int": f"a whole number, {low:g} to {high:g} {parameter.unit}",
+        "float": f"a number, {low:g} to {high:g} {parameter.unit}",
+    }.get(parameter.type, f"a {parameter.type}")
+    raise RequestError(f"{parameter.name} of {of} is {str(value)[:64]!r}: it has to be {wanted}".rstrip())
+
+
+def _engine(row: EngineSpec) -> wire.Entry:
+    return wire.Entry(
+        name=row.name,
+        kind=row.role,
+        title=row.name,
+        summary=row.summary,
+        licence=row.licence,
+        paper=row.paper,
+        ready=row.ready,
+        problem=_problem(row),
+        download=row.size,
+        parameters=_described(row.parameters),
+    )
+
+
+def _problem(row: EngineSpec) -> str:
+    try:
+        row.check_ready()
+    except EngineNotReadyError as error:
+        return str(error)
+    return ""
+
+
+def _operations() -> Iterator[wire.Entry]:
+    yield wire.Entry("track", "operation", "Track", "carries objects through the video", parameters=_described(TRACK))
+    yield wire.Entry("remove", "operation", "Remove", "takes objects away", parameters=_described(REMOVE))
+
+
+def _exports() -> Iterator[wire.Entry]:
+    for row in EXPORTS:
+        yield wire.Entry(
+            row.name,
+            "export",
+            row.title,
+            row.summary,
+            takes=row.takes,
+            suffix=row.suffix,
+            parameters=_described(row.parameters),
+        )
+
+
+def _described(parameters: Iterable[Parameter]) -> list[wire.Parameter]:
+    return [wire.Parameter(**{**asdict(one), "choices": list(one.choices)}) for one in parameters]
+
+
+def _defaults(device: str) -> dict[str, str]:
+    tables: list[tuple[Registry, Role]] = [
+        (ENGINES, "tracker"),
+        (ENGINES, "segmenter"),
+        (ENGINES, "text"),
+        (INPAINTERS, "inpainter"),
+    ]
+    found: dict[str, str] = {}
+    for table, role in tables:
+        if any(row.ready for row in table if row.role == role):
+            found[role] = table.get("auto", role, device).name
+    return found

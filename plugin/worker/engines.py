@@ -1,0 +1,88 @@
+"""Loaded engines, shared by all sessions, and the job that fetches the weights of one."""
+
+import gc
+import itertools
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from inpaint.engines import INPAINTERS
+from plugin.worker.folders import Folders
+from tam_core.checkpoints import megabytes
+from tam_core.engines import ENGINES
+from tam_core.errors import UnknownEngineError
+from tam_core.registry import EngineSpec, Role
+
+_STEP = 1 << 20
+"""Bytes that count as a step of a download."""
+
+
+class Engines:
+    """Engines by name, role and device, loaded once. Weights of a person's own lie in the opened ``folders``."""
+
+    def __init__(self, folders: Folders) -> None:
+        self._folders = folders
+        self._lock = threading.Lock()
+        self._loaded: dict[tuple[EngineSpec, str], Any] = {}
+
+    def load(self, name: str, role: Role, device: str = "auto") -> Any:
+        """The ``loader`` of Session. One network that is a tracker and a segmenter too is loaded once for both."""
+        spec = ENGINES.get(self.checked(name), role, device)
+        with self._lock:
+            key = (spec.loaded_as, device)
+            if key not in self._loaded:
+                self._loaded[key] = spec.load(device)
+            return self._loaded[key]
+
+    def checked(self, name: str) -> str:
+        """The name of an engine, where it is NAME=FILE with the file that it leads to. Raises ForbiddenError."""
+        engine, separator, file = name.partition("=")
+        return f"{engine}={self._folders.check(file)}" if separator else name
+
+    def release(self) -> None:
+        """Forget the loaded engines: their memory is free when no session uses them any more."""
+        with self._lock:
+            self._loaded.clear()
+        gc.collect()
+
+
+@dataclass(frozen=True)
+class FetchRequest:
+    """The engine whose weights are wanted."""
+
+    name: str
+
+
+class Fetch:
+    """The job that downloads what an engine waits for. A download that was interrupted goes on."""
+
+    kind = "fetch"
+    priority = 10
+    gated = False
+    session_id: str | None = None
+    project = ""
+    total: int | None
+    download: Path | None = None
+
+    def __init__(self, name: str) -> None:
+        rows = {row.name: row for row in (*ENGINES, *INPAINTERS) if row.size}
+        if name not in rows:
+            raise UnknownEngineError(f"no engine named {name[:64]!r} needs a download; these do: {', '.join(rows)}")
+        self._row = rows[name]
+        self.request = FetchRequest(name)
+        self.title = f"fetch {name} ({megabytes(self._row.size)})"
+        self.total = self._row.size // _STEP
+        self.result = ""
+
+    def run(self) -> Iterator[None]:
+        """One step for every megabyte that is here."""
+        before, done = 0, 0
+        for checkpoint in dict.fromkeys(row.checkpoint for row in (self._row, *self._row.parts) if row.checkpoint):
+            for here in checkpoint.fetch():
+                steps = (before + here) // _STEP - done
+                done += steps
+                yield from itertools.repeat(None, steps)
+            before += checkpoint.size
+        self.result = f"{self._row.name} is ready"

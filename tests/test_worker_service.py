@@ -1,0 +1,344 @@
+"""What the worker says of itself, uploads, events, and ``tam serve`` as a process."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from plugin.link import launch, wire
+from plugin.serve import Service as ServeOptions
+from plugin.serve import listen, serve
+from plugin.worker import events as events_module
+from plugin.worker.engines import Engines
+from plugin.worker.events import KEPT_EVENTS, Events
+from plugin.worker.folders import Folders
+from plugin.worker.problems import TooLargeError, UnknownIdError
+from plugin.worker.uploads import Uploads, clean_name
+from tam_core.checkpoints import Checkpoint
+from tam_core.errors import OutputError, RequestError
+from tam_core.registry import EngineSpec, Registry
+from tests.media import make_video
+from tests.scenes import crossing
+from tests.worker_fixtures import PATIENCE, Service, running, until
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    with running(tmp_path) as service:
+        yield service
+
+
+def test_health_names_the_protocol(service: Service) -> None:
+    health = wire.from_json(wire.Health, service.client.get("/health").content)
+    assert (health.protocol, health.pid, health.device) == (wire.PROTOCOL, os.getpid(), "cpu")
+    assert health.uptime >= 0
+
+
+def test_the_catalogue_comes_over_the_wire(service: Service) -> None:
+    found = wire.from_json(wire.Catalogue, service.client.get("/api/catalogue").content)
+    assert ("flow", "tracker") in [(entry.name, entry.kind) for entry in found.entries]
+
+
+def test_the_description_loads_nothing_from_elsewhere(service: Service) -> None:
+    described = service.client.get("/openapi.json").json()
+    assert "/api/jobs/{job_id}/cancel" in described["paths"]
+    assert service.client.get("/docs").status_code == service.client.get("/redoc").status_code == 404
+
+
+def test_metrics_count_requests_by_route_and_status(service: Service) -> None:
+    service.client.get("/api/jobs")
+    service.client.get("/api/jobs/one")
+    service.client.get("/api/jobs/another")
+    service.worker.metrics.count("POST", "/api/sessions/{session_id}/prompts", 200, 0.3)
+    service.worker.metrics.count("POST", "/api/sessions/{session_id}/prompts", 400, 0.01)
+    lines = service.client.get("/metrics").text.splitlines()
+    assert 'tam_requests_total{method="GET",route="/api/jobs",status="200"} 1' in lines
+    assert 'tam_requests_total{method="GET",route="/api/jobs/{job_id}",status="404"} 2' in lines
+    assert [line.split()[-1] for line in lines if line.startswith("tam_click_seconds_bucket")] == list("0000111111")
+    assert "tam_click_seconds_sum 0.300000" in lines and "tam_sessions_open 0" in lines
+
+
+def test_fetching_what_needs_no_download_is_refused(service: Service) -> None:
+    answer = service.client.post("/api/engines/flow/fetch")
+    assert (answer.status_code, answer.json()["type"]) == (400, "UnknownEngineError")
+
+
+def test_weights_are_fetched_by_a_job(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weights = os.urandom(3_500_000)
+    (tmp_path / "published").write_bytes(weights)
+    checkpoint = Checkpoint("weights.bin", (tmp_path / "published").as_uri(), len(weights), None)
+    row = EngineSpec("large", "tracker", "nowhere:load", "for this test", "none", checkpoint=checkpoint)
+    monkeypatch.setattr("plugin.worker.engines.ENGINES", Registry(row))
+    monkeypatch.setenv("TAM_MODELS", str(tmp_path / "models"))
+    job = service.client.post("/api/engines/large/fetch").json()
+    assert (job["kind"], job["total"], job["session_id"]) == ("fetch", 3, None)
+    until(lambda: service.worker.jobs.get(job["id"]).status == "done")
+    assert service.worker.jobs.get(job["id"]).done == 3
+    assert checkpoint.path.read_bytes() == weights and row.ready
+
+
+def test_an_engine_is_loaded_once_for_all_and_released_when_asked(service: Service) -> None:
+    engines = service.worker.engines
+    first = engines.load("flow", "tracker", "cpu")
+    assert engines.load("flow", "tracker", "cpu") is first
+    assert service.client.post("/api/engines/release").status_code == 204
+    assert engines.load("flow", "tracker", "cpu") is not first
+
+
+def test_weights_outside_the_opened_folders_are_not_read(service: Service, tmp_path: Path) -> None:
+    (tmp_path / "weights").write_bytes(b"x")
+    asked = {"width": 64, "height": 64, "engine": f"pocket={tmp_path / 'weights'}"}
+    assert service.client.post("/api/live", json=asked).json()["type"] == "ForbiddenError"
+    asked["engine"] = f"flow={service.opened / 'weights'}"
+    assert service.client.post("/api/live", json=asked).json()["type"] == "RequestError"  # flow takes none
+
+
+def test_a_network_that_is_both_is_loaded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EngineSpec, "load", lambda self, device: object())
+    load = Engines(Folders(tmp_path)).load
+    assert load("pocket", "tracker", "cpu") is load("pocket", "segmenter", "cpu")
+    assert load("flow", "tracker", "cpu") is not load("grabcut", "segmenter", "cpu")
+
+
+# Uploads --------------------------------------------------------------------------------------------------------------
+
+
+def test_an_upload_is_there_whole_under_its_name(service: Service) -> None:
+    data = os.urandom(3_000_000)
+    answer = service.client.post("/api/uploads", params={"name": "a clip.mp4"}, content=data)
+    sent = wire.from_json(wire.Upload, answer.content)
+    assert (sent.name, sent.bytes) == ("a clip.mp4", len(data))
+    assert service.worker.uploads.path(sent.id).read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    ("name", "clean"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\videos\\clip.mp4", "clip.mp4"),
+        ("..", "upload"),
+        ("", "upload"),
+        ("a\nb<c>.mov", "a_b_c_.mov"),
+        ("ü" * 200 + ".mp4", "ü" * 90 + ".mp4"),
+    ],
+)
+def test_a_name_cannot_lead_out_of_the_folder(service: Service, name: str, clean: str) -> None:
+    assert clean_name(name) == clean
+    sent = service.client.post("/api/uploads", params={"name": name}, content=b"x").json()
+    file = service.worker.uploads.path(sent["id"])
+    assert file.name == clean and file.parent.parent == service.worker.data / "uploads"
+
+
+@pytest.mark.parametrize("upload_id", ["", "..", "0" * 16, "x" * 16, "../../../etc"])
+def test_unknown_uploads_are_refused(service: Service, upload_id: str) -> None:
+    with pytest.raises(UnknownIdError):
+        service.worker.uploads.path(upload_id)
+
+
+async def blocks(count: int) -> AsyncIterator[bytes]:
+    for _ in range(count):
+        yield bytes(1 << 20)
+
+
+@pytest.mark.parametrize("announced", [None, 5_000_000])
+def test_an_upload_over_the_limit_is_refused_and_leaves_nothing(tmp_path: Path, announced: int | None) -> None:
+    uploads = Uploads(tmp_path / "uploads", limit=2_000_000)
+    with pytest.raises(TooLargeError, match="--upload-limit"):
+        asyncio.run(uploads.receive("clip.mp4", announced, blocks(5)))
+    assert not list((tmp_path / "uploads").iterdir())
+
+
+def test_an_upload_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    uploads = Uploads(tmp_path / "uploads")
+    monkeypatch.setattr("plugin.worker.uploads.RESERVE", 10**18)
+    with pytest.raises(OutputError, match="would fill the disk"):
+        asyncio.run(uploads.receive("clip.mp4", None, blocks(2)))
+    assert not list((tmp_path / "uploads").iterdir())
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield bytes(2 << 20)
+        raise ConnectionResetError
+
+    uploads = Uploads(tmp_path / "uploads")
+    with pytest.raises(OutputError):
+        asyncio.run(uploads.receive("clip.mp4", None, broken()))
+    assert not list((tmp_path / "uploads").iterdir())
+    (tmp_path / "uploads/0123456789abcdef.part").mkdir()  # what a killed worker leaves
+    Uploads(tmp_path / "uploads")
+    assert not list((tmp_path / "uploads").iterdir())
+
+
+def test_an_empty_upload_is_refused(service: Service) -> None:
+    assert service.client.post("/api/uploads?name=a.mp4").json()["type"] == "RequestError"
+    assert (
+        service.client.post("/api/uploads?name=a.mp4", content=b"x", headers={"Content-Length": "-1"}).status_code
+        == 422
+    )
+
+
+# Events ---------------------------------------------------------------------------------------------------------------
+
+MASKS = wire.MasksEvent(frame=7, masks=[])
+
+
+def greeting() -> wire.Event:
+    return wire.StateEvent(revision=42)
+
+
+def told(events: Events, after: int | None, count: int, meanwhile: Callable[[], None] = lambda: None) -> list[str]:
+    """The first ``count`` events that a listener hears; ``meanwhile`` happens once it listens."""
+
+    async def listen() -> list[str]:
+        stream = events.listen("topic", after, greeting)
+        first = await anext(stream)
+        meanwhile()
+        return [first, *[await anext(stream) for _ in range(count - 1)]]
+
+    return asyncio.run(asyncio.wait_for(listen(), PATIENCE))
+
+
+def number(event: str) -> int:
+    return int(event.split("id: ")[1].split("\n")[0])
+
+
+def test_a_listener_is_greeted_and_hears_what_comes_after() -> None:
+    events = Events()
+    first, second = told(events, None, 2, lambda: events.publish("topic", MASKS))
+    assert first.startswith("event: state\n") and '{"kind":"state","revision":42}' in first
+    assert second == f"event: masks\nid: {number(second)}\ndata: {wire.to_json(MASKS)}\n\n"
+    assert number(second) > number(first)
+
+
+def test_a_listener_that_comes_back_hears_what_it_missed_and_no_greeting() -> None:
+    events = Events()
+    (first,) = told(events, None, 1)
+    events.publish("topic", MASKS)
+    events.publish("topic", wire.StateEvent(revision=1))
+    missed = told(events, number(first), 2)
+    assert [event.split("\n")[0] for event in missed] == ["event: masks", "event: state"]
+    assert told(events, number(missed[0]), 1) == missed[1:]
+
+
+def test_who_missed_too_much_is_greeted_anew() -> None:
+    events = Events()
+    (first,) = told(events, None, 1)
+    for _ in range(KEPT_EVENTS + 1):
+        events.publish("topic", MASKS)
+    for after in (number(first), number(first) + 10**9, 5):  # too old, of the future, of an earlier life
+        assert '"revision":42' in told(events, after, 1)[0]
+
+
+def test_large_events_are_not_kept_for_ever() -> None:
+    events = Events()
+    told(events, None, 1)
+    large = wire.MasksEvent(frame=1, masks=[wire.ObjectMask(1, wire.Rle((1, 1), "0" * 100_000), 1.0)])
+    for _ in range(100):
+        events.publish("topic", large)
+    assert sum(len(event.text) for event in events._topics["topic"].told) <= events_module.KEPT_CHARACTERS
+
+
+def test_a_stream_ends_when_its_topic_does() -> None:
+    events = Events()
+
+    async def listen() -> list[str]:
+        heard = []
+        async for event in events.listen("topic", None, greeting):
+            heard.append(event)
+            threading.Timer(0.01, events.forget, ["topic"]).start()
+        return heard
+
+    assert len(asyncio.run(asyncio.wait_for(listen(), PATIENCE))) == 1
+
+
+def test_a_quiet_stream_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events_module, "HEARTBEAT_SECONDS", 0.01)
+    assert told(Events(), None, 3)[1:] == [": still here\n\n"] * 2
+
+
+def test_nothing_is_kept_for_a_topic_that_nobody_ever_listened_to() -> None:
+    events = Events()
+    events.publish("topic", MASKS)
+    assert not events._topics
+
+
+# tam serve ------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def tam_serve(data: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", "from plugin.cli import main; main()", "serve", "--data", str(data), *options]
+    process = subprocess.Popen(
+        command, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_serving_from_start_to_graceful_end(tmp_path: Path) -> None:
+    with tam_serve(tmp_path / "data") as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        address = launch.read_address(tmp_path / "data")
+        assert address is not None and address.pid == process.pid
+        assert line == f"tam: the page is at {address.url}/#token={address.token}\n"
+        assert address.url.startswith("http://127.0.0.1:")
+        assert (tmp_path / "data" / launch.ADDRESS).stat().st_mode & 0o777 == 0o600
+        client = launch.find(tmp_path / "data")
+        assert client is not None
+
+        second = subprocess.run(
+            process.args, text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE
+        )
+        assert second.returncode != 0 and "another worker" in second.stderr
+
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0 and process.stderr is not None and not process.stderr.read()
+        assert launch.read_address(tmp_path / "data") is None
+
+
+def test_a_video_on_the_command_line_is_opened_and_its_folder_with_it(tmp_path: Path) -> None:
+    video = make_video(tmp_path / "clip.mp4", crossing(2).frames)
+    with tam_serve(tmp_path / "data", str(video)) as process:
+        assert process.stdout is not None
+        session = process.stdout.readline().strip().partition("&session=")[2]
+        client = launch.find(tmp_path / "data")
+        assert client is not None
+        assert client.state(session).video.path == str(video)
+
+
+@pytest.mark.parametrize(
+    ("service", "said"),
+    [
+        (ServeOptions(folders=[Path("nowhere")]), "no folder nowhere"),
+        (ServeOptions(paths=[Path("nowhere.mp4")]), "no such file or folder: nowhere.mp4"),
+        (ServeOptions(host="203.0.113.1"), "cannot listen on 203.0.113.1: "),
+    ],
+    ids=["folder", "video", "host"],
+)
+def test_what_cannot_be_served_is_said(service: ServeOptions, said: str) -> None:
+    with pytest.raises(RequestError, match=said):
+        serve(service)
+
+
+def test_the_usual_port_gives_way_to_a_free_one_but_a_given_port_does_not() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("plugin.serve.USUAL_PORT", port)
+            with listen("127.0.0.1", None) as door:
+                assert door.getsockname()[1] != port
+        with pytest.raises(RequestError, match=f"cannot listen on 127.0.0.1:{port}: "):
+            listen("127.0.0.1", port)

@@ -131,7 +131,7 @@ def test_auto_with_nothing_ready_says_what_the_best_one_needs() -> None:
 
 def test_with_no_weights_the_engines_without_a_download_are_chosen() -> None:
     assert ENGINES.get("auto", "tracker").name == "pocket"
-    assert ENGINES.get("auto", "segmenter").name == "grabcut"
+    assert ENGINES.get("auto", "segmenter").name == "pocket"
 
 
 def test_what_is_worth_fetching_is_the_best_for_any_machine(models: Path) -> None:

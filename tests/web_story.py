@@ -56,7 +56,18 @@ DOG = Plot(
 
 def tell(studio: Studio, plot: Plot, result: Path, seen: Callable[[str], None] = lambda step: None) -> None:
     """The whole story; ``result`` is the file that is exported."""
-    for step in (_open, _click, _second_object, _track, _correct, _undo_and_redo, _reload, _remove, _compare):
+    for step in (
+        _open,
+        _click,
+        _second_object,
+        _track,
+        _correct,
+        _undo_and_redo,
+        _reload,
+        _choose_what_to_remove,
+        _remove,
+        _compare,
+    ):
         step(studio, plot)
         studio.page.wait_for_timeout(300)
         seen(step.__name__.strip("_"))
@@ -145,19 +156,22 @@ def _reload(studio: Studio, plot: Plot) -> None:
     assert "token" not in studio.page.url
 
 
-def _remove(studio: Studio, plot: Plot) -> None:
+def _choose_what_to_remove(studio: Studio, plot: Plot) -> None:
     """The first object alone."""
     studio.press("r")
     studio.page.get_by_label("Other", exact=True).uncheck()
+
+
+def _remove(studio: Studio, plot: Plot) -> None:
     studio.page.locator("dialog [data-main]").click()
     studio.done("remove")
     studio.until("s.session.removal && s.compare")
     assert studio.state("s.session.removal.objects") == [1]
+    studio.until(f"document.querySelector('#viewer').dataset.after === '{plot.last}'")
 
 
 def _compare(studio: Studio, plot: Plot) -> None:
     """Left of the line is the object, right of it what is behind it."""
-    studio.until(f"document.querySelector('#viewer').dataset.after === '{plot.last}'")
     line, split = studio.page.get_by_role("slider", name="Before and after"), studio.state("s.split")
     line.press("End")
     before = studio.colour(*plot.behind)

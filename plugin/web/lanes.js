@@ -1,5 +1,5 @@
 // How a lane, the ruler and the range look. Every state of a frame has its own shape, so that none depends on colour:
-// tracked is a full bar, low confidence a hatched half bar, absent a thin line, prompted a diamond.
+// tracked is a full bar, low confidence a hatched half bar, absent a thin line, prompted a diamond on the bar.
 
 import { timecode } from "./format.js";
 
@@ -7,7 +7,7 @@ import { timecode } from "./format.js";
 export function drawLane(context, object, at) {
   const { width, height } = at;
   const middle = height / 2;
-  for (const span of object.lane) if (span.state !== "prompted") drawSpan(context, object.colour, at, span);
+  for (const span of object.lane) drawSpan(context, object.colour, at, span);
   for (const [frame, state] of at.found) drawSpan(context, object.colour, at, { start: frame, stop: frame + 1, state });
   drawCuts(context, at);
   for (const frame of object.prompted) diamond(context, placeOf(frame + 0.5, at), middle, object.colour);

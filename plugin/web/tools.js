@@ -77,7 +77,7 @@ function boxOf({ start, at }) {
 }
 
 function paint(gesture) {
-  set({ playing: false, frame: state.shown });
+  set({ playing: false, frame: state.shown, offer: null });
   gesture.erase = state.tool === "erase" || gesture.negative;
   brush.begin(view.toSource(gesture.at.x, gesture.at.y), gesture.erase);
 }

@@ -121,6 +121,11 @@ function drawPicture(bitmap) {
   context.drawImage(bitmap, view.x, view.y, width * view.scale, height * view.scale);
 }
 
+function dim() {
+  context.fillStyle = "rgb(14 15 17 / 0.75)";
+  context.fillRect(0, 0, view.canvas.width, view.canvas.height);
+}
+
 /** The result on the right of the dividing line. */
 function drawAfter(shown) {
   const at = state.split * view.canvas.width;
@@ -130,6 +135,7 @@ function drawAfter(shown) {
   context.rect(at, 0, view.canvas.width, view.canvas.height);
   context.clip();
   if (bitmap) drawPicture(bitmap);
+  else if (isRemoved(shown)) dim(); // it has not come yet, and the source is not the result
   context.restore();
   canvas.dataset.after = bitmap ? shown : "";
 }

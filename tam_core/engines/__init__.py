@@ -162,7 +162,7 @@ ENGINES = Registry(
         parts=(_GRABCUT, _FLOW),
         rank=5,
     ),
-    replace(_segmenter(_POCKET), rank=8),  # one click finds less than with grabcut (docs/measurements.md)
+    _segmenter(_POCKET),
     _GRABCUT,
     _SAM_VIT_B,
     _SAM_VIT_L,

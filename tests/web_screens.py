@@ -46,10 +46,6 @@ def main() -> None:
         tab(browser, worker, color_scheme="light" if asked.light else "dark") as studio,
     ):
         tell(studio, plot, Path(data) / "result.mp4", camera(studio, asked.folder))
-        measured = studio.page.evaluate(
-            "performance.getEntriesByName('click to mask').map(e => Math.round(e.duration))"
-        )
-        print("click to mask, ms (since the reload):", measured)
 
 
 if __name__ == "__main__":

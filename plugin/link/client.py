@@ -70,6 +70,13 @@ class Client:
         """Free the memory of engines that no open session uses."""
         self._transport.exchange("POST", address("engines", "release"))
 
+    def limits(self) -> wire.Limits:
+        return self._answer(wire.Limits, "GET", address("limits"))
+
+    def set_limits(self, limits: wire.Limits) -> wire.Limits:
+        """For this worker and later ones."""
+        return self._send(wire.Limits, "PUT", address("limits"), limits)
+
     def metrics(self) -> str:
         """Numbers for Prometheus."""
         return self._transport.exchange("GET", "/metrics").decode()
@@ -159,6 +166,10 @@ class Client:
 
     def remove(self, session_id: str, request: wire.RemoveRequest) -> wire.Job:
         return self._send(wire.Job, "POST", address("sessions", session_id, "remove"), request)
+
+    def edit(self, session_id: str, operation: str, request: wire.RemoveRequest) -> wire.Job:
+        """Any operation of the catalogue that makes new pictures, by its name: "remove", and what comes later."""
+        return self._send(wire.Job, "POST", address("sessions", session_id, operation), request)
 
     def export(self, session_id: str, request: wire.ExportRequest) -> wire.Job:
         return self._send(wire.Job, "POST", address("sessions", session_id, "export"), request)

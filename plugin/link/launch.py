@@ -71,7 +71,7 @@ def find_or_start(
 def find(data: Path | None = None) -> Client | None:
     """A client of the worker that runs, None if none does. Raises LinkError if it is there but cannot be used."""
     address = read_address(data or data_folder())
-    if address is None or not _alive(address.pid):
+    if address is None or not alive(address.pid):
         return None
     try:
         health = Client(address.url, address.token, timeout=10).check()
@@ -117,7 +117,7 @@ def _read(kind: Any, path: Path) -> Any:
         raise LinkError(f"{path} is not what it should be ({error}): remove it, and try again") from error
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
     """Whether a process of this user has that number. Windows cannot be asked so: there the worker itself is."""
     if not POSIX:
         return True

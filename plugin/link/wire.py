@@ -179,6 +179,13 @@ class LiveRequest:
     segmenter: str = "auto"
 
 
+@dataclass(frozen=True)
+class Limits:
+    """``memory``: gigabytes beyond which the worker lets go of engines that nobody uses; None: it keeps them."""
+
+    memory: float | None = None
+
+
 # What is answered ---------------------------------------------------------------------------------------------------
 
 
@@ -247,7 +254,10 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class Video:
-    """Facts about a session's video, as it is shown. ``rate`` is exact, such as "30000/1001"."""
+    """Facts about a session's video, as it is shown. ``rate`` is exact, such as "30000/1001".
+
+    ``rotation``: by how many degrees clockwise the stored pictures were turned, for hosts that show them as they are.
+    """
 
     name: str
     path: str
@@ -257,6 +267,7 @@ class Video:
     frame_count: int
     duration: float
     has_audio: bool
+    rotation: int = 0
 
 
 @dataclass(frozen=True)
@@ -332,7 +343,8 @@ class Job:
 class SessionState:
     """All that a client shows of a session but masks and pictures. ``revision`` grows with every change.
 
-    ``undo`` and ``redo`` name what they would take back or do again; "" means nothing.
+    ``undo`` and ``redo`` name what they would take back or do again; "" means nothing. ``step`` says how many changes
+    are done and not undone.
     """
 
     id: str
@@ -348,6 +360,7 @@ class SessionState:
     proposals: list[Proposal]
     removal: Removal | None = None
     jobs: list[Job] = dataclasses.field(default_factory=list)
+    step: int = 0
 
 
 @dataclass(frozen=True)

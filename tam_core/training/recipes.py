@@ -27,6 +27,8 @@ RECIPES = {
             Stage(4655, (_FAST, _FAST, _SMALL_PICTURES), (7e-4, 7e-4), _ROUNDS),
             Stage(245, (_FAST, _LARGER, _SMALL_PICTURES), (7e-4, 0.00067), _ROUNDS),
             Stage(1200, (_FAST, _LARGER, _SMALL_PICTURES), (0.00067, 1e-5), _ROUNDS),
+            Stage(2322, (_FAST, _LARGER, _SMALL_PICTURES), (7e-4, 7e-4), _ROUNDS),
+            Stage(1200, (_FAST, _LARGER, _SMALL_PICTURES), (7e-4, 1e-5), _ROUNDS),
         )
     )
 }

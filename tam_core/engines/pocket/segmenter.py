@@ -68,7 +68,7 @@ class PocketSegmenter:
 
     def _from_nothing(self, embedding: PocketEmbedding, clicks: Sequence[Click], boxes: Sequence[Box]) -> Candidates:
         """The clicks one after the other, each correcting the mask that the ones before it gave."""
-        clicks = sorted(clicks, key=lambda click: not click.positive) if not boxes else list(clicks)
+        clicks = list(clicks) if boxes else beginning_positive(clicks)
         first = 0 if boxes else 1
         several = len(clicks) + len(boxes) == 1
         decoded = self._answer(embedding, clicks[:first], boxes, torch.zeros(1, 1, *embedding.view.half_size))
@@ -125,6 +125,12 @@ class PocketSegmenter:
         """As the network wants it."""
         like = self.network.temperature
         return x.to(like.device, like.dtype).contiguous(memory_format=torch.channels_last)
+
+
+def beginning_positive(clicks: Sequence[Click]) -> list[Click]:
+    """The clicks in the order of clicking, but that the first one is on the object."""
+    first = next(index for index, click in enumerate(clicks) if click.positive)
+    return [clicks[first], *clicks[:first], *clicks[first + 1 :]]
 
 
 def halved(mask: Mask, view: View) -> Tensor:

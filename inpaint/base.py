@@ -1,9 +1,23 @@
 """What an inpainter is: frames and holes in, frames out. It sees no file, no masklet and no host."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from tam_core.types import Mask, Pixels
+
+Check: TypeAlias = Callable[[float], None]
+"""Long work calls it several times a second with how much of it is done, in whatever it counts. It may raise."""
+
+
+def unchecked(done: float) -> None:
+    """Nobody wants to know."""
+    del done
+
+
+def part(check: Check, start: float, stop: float) -> Check:
+    """For a part of the work that counts 0..1 by itself, and is ``start`` .. ``stop`` of the whole."""
+    return lambda done: check(start + done * (stop - start))
 
 
 @dataclass(frozen=True)
@@ -37,10 +51,12 @@ class Inpainter(Protocol):
 class ContinuingInpainter(Inpainter, Protocol):
     """Takes holes away and can go on from what an earlier window made, so that inventions do not jump."""
 
-    def continue_fill(self, frames: Pixels, holes: Mask, wanted: Mask, finished: Mask) -> Pixels:
+    def continue_fill(
+        self, frames: Pixels, holes: Mask, wanted: Mask, finished: Mask, check: Check = unchecked
+    ) -> Pixels:
         """Like ``fill``, for the frames that are ``wanted`` (T,) bool; the others are references.
 
         ``finished`` (T,) bool: in these frames the holes are already filled, by an earlier window. They are carried on
-        where no frame shows the truth.
+        where no frame shows the truth. ``check`` is told the share that is done, 0..1.
         """
         ...

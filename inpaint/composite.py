@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import cv2
 import numpy as np
 
+from inpaint.holes import holes_of
 from tam_core.formats.davis import object_colour
 from tam_core.masklet import Masklet
 from tam_core.types import Pixels
@@ -20,6 +21,19 @@ def overlay(
     objects = sorted(masklets, key=lambda masklet: masklet.object_id)
     for frame in source.frames(start, stop):
         yield Frame(frame.index, frame.time, _tinted(frame, objects))
+
+
+def cut_out(
+    source: FrameSource, masklets: Iterable[Masklet], grow: int = 0, start: int = 0, stop: int | None = None
+) -> Iterator[Frame]:
+    """The objects alone: (H, W, 4) RGBA with straight alpha, the source's colours everywhere.
+
+    Objects are widened by ``grow`` pixels, of which the outermost fade.
+    """
+    holes = holes_of(masklets, source.info.size, grow)
+    for frame in source.frames(start, stop):
+        alpha = np.rint(holes.alpha(frame.index) * 255).astype(np.uint8)
+        yield Frame(frame.index, frame.time, np.dstack([frame.pixels, alpha]))
 
 
 def _tinted(frame: Frame, masklets: Sequence[Masklet]) -> Pixels:

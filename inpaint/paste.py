@@ -107,16 +107,11 @@ def _fetch(picture: Pixels, soft_picture: Pixels, place: Points, drift: FloatMap
     return sharp
 
 
-def softened(pictures: Pixels, shown: Mask) -> dict[int, Pixels]:
-    """The pictures of a window (T, H, W, 3) that show anything (T, H, W), blurred as far as copies may be.
+def softened(picture: Pixels, shown: Mask) -> Pixels:
+    """A picture (H, W, 3), blurred as far as copies may be.
 
-    Only what is shown takes part: the object's colours do not leak out of its hole.
+    Only what is ``shown`` (H, W) takes part: the object's colours do not leak out of its hole.
     """
-    used = [int(frame) for frame in np.flatnonzero(shown.any((1, 2)))]
-    return {frame: _soft(pictures[frame], shown[frame]) for frame in used}
-
-
-def _soft(picture: Pixels, shown: Mask) -> Pixels:
     weight = cv2.GaussianBlur(shown.astype(np.float32), (0, 0), SOFTEST)[..., None]
     total = cv2.GaussianBlur(picture * shown[..., None].astype(np.float32), (0, 0), SOFTEST)
     return np.asarray(np.rint(total / np.maximum(weight, 1e-3)).clip(0, 255), np.uint8)

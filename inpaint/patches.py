@@ -4,6 +4,7 @@ Coarse to fine. On each level every patch that touches the unknown looks for the
 every unknown pixel takes the weighted mean of what the patches over it propose.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -36,16 +37,26 @@ class PatchSettings:
     seed: int = 7
 
 
-def synthesise(picture: Pixels, unknown: Mask, settings: PatchSettings = PatchSettings()) -> Pixels:
-    """A picture (H, W, 3) with its ``unknown`` (H, W) pixels made up; the others are as they were."""
+def synthesise(
+    picture: Pixels,
+    unknown: Mask,
+    settings: PatchSettings = PatchSettings(),
+    check: Callable[[], None] = lambda: None,
+) -> Pixels:
+    """A picture (H, W, 3) with its ``unknown`` (H, W) pixels made up; the others are as they were.
+
+    ``check`` is called after every round.
+    """
     values = extend(picture.astype(np.float32), ~unknown)
-    matches = _search(values, unknown, settings, np.random.default_rng(settings.seed))
+    matches = _search(values, unknown, settings, np.random.default_rng(settings.seed), check)
     if matches is not None:
         values += settings.share * (matches.vote(values) - values)
     return np.where(unknown[..., None], np.rint(values).clip(0, 255), picture).astype(np.uint8)
 
 
-def _search(values: FloatMap, unknown: Mask, settings: PatchSettings, dice: np.random.Generator) -> "_Matches | None":
+def _search(
+    values: FloatMap, unknown: Mask, settings: PatchSettings, dice: np.random.Generator, check: Callable[[], None]
+) -> "_Matches | None":
     """Matches at this size: those of half the size, doubled and improved. None where no patch is fully known."""
     height, width = unknown.shape
     coarse = None
@@ -54,7 +65,7 @@ def _search(values: FloatMap, unknown: Mask, settings: PatchSettings, dice: np.r
         size = (round(width / factor), round(height / factor))
         small = cv2.resize(unknown.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 0
         shrunk = extend(cv2.resize(values, size, interpolation=cv2.INTER_AREA), ~small)
-        coarse = _search(shrunk, small, settings, dice)
+        coarse = _search(shrunk, small, settings, dice, check)
     matches = _start(unknown, settings.radius, coarse, dice)
     if matches is None:
         return None
@@ -63,6 +74,7 @@ def _search(values: FloatMap, unknown: Mask, settings: PatchSettings, dice: np.r
     for _ in range(settings.rounds if max(height, width) <= settings.side else 0):
         matches.improve(values, settings.throws, dice)
         values = matches.vote(values)
+        check()
     return matches
 
 

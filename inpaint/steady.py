@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from inpaint.base import Check, unchecked
 from inpaint.camera import Points
 from inpaint.flow import Link, sample
 from inpaint.paste import on
@@ -17,14 +18,18 @@ SHARE = 0.8
 """How much of a pixel comes from the frame before (and, the other way, from the frame after)."""
 
 
-def steady(pictures: Pixels, filled: Mask, links: Sequence[Link]) -> None:
+def steady(pictures: Pixels, filled: Mask, links: Sequence[Link], check: Check = unchecked) -> None:
     """Even out ``pictures`` (T, H, W, 3) in time, in place, where they are ``filled`` (T, H, W) bool.
 
     ``links[i]`` joins frames i and i + 1; over a broken one nothing is carried.
     """
     count = len(pictures)
-    past = dict(_carried(pictures, filled, links, range(count)))
+    past = {}
+    for frame, colours in _carried(pictures, filled, links, range(count)):
+        past[frame] = colours
+        check(len(past) / count / 2)
     for frame, future in _carried(pictures, filled, links, range(count - 1, -1, -1)):
+        check(1 - (frame + 1) / count / 2)
         pictures[frame][filled[frame]] = np.rint((past.pop(frame) + future) / 2).clip(0, 255)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -19,13 +19,17 @@ _TEXT = re.compile(r"(?:(\d+):)?\s*(.*?)\s*(?:@(\d+))?", re.DOTALL)
 
 @dataclass(frozen=True)
 class PromptArguments:
-    """What stood behind ``--click``, ``--not``, ``--box``, ``--mask`` and ``--text``."""
+    """What stood behind ``--click``, ``--not``, ``--box``, ``--mask`` and ``--text``.
+
+    ``offset``: the frame of the video that the person calls frame 0.
+    """
 
     clicks: Sequence[str] = ()
     negative_clicks: Sequence[str] = ()
     boxes: Sequence[str] = ()
     masks: Sequence[str] = ()
     texts: Sequence[str] = ()
+    offset: int = 0
 
     def __bool__(self) -> bool:
         return bool(self.clicks or self.negative_clicks or self.boxes or self.masks or self.texts)
@@ -39,7 +43,7 @@ class PromptArguments:
             *(parse_click(text, positive=True) for text in self.clicks),
             *(parse_click(text, positive=False) for text in self.negative_clicks),
         ]
-        return list(_by_frame(prompts))
+        return list(_by_frame(replace(prompt, frame=prompt.frame + self.offset) for prompt in prompts))
 
 
 def parse_click(text: str, positive: bool) -> Click:

@@ -73,18 +73,23 @@ def track(
     device: Device = "auto",
     across_cuts: AcrossCuts = "ask",
     project: ProjectFolder = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="NAME", help="davis, matte, json, preview, cutout; by OUT's ending."),
+    ] = None,
 ) -> None:
     """Follow objects through a video.
 
     OUT is a folder (indexed PNG masks, DAVIS style), a .json file (masklets), or a video (a preview with the objects
-    tinted). With a project that has prompts already, none need be given: what was prompted since is tracked.
+    tinted); or a folder of black and white mattes (--format matte), or a .mov of the objects alone, with alpha
+    (--format cutout). With a project that has prompts already, none need be given: what was prompted since is tracked.
     """
     from plugin import commands
     from plugin.arguments import PromptArguments
 
     prompts = PromptArguments(click, not_, box, mask, text)
     choice = commands.Choice(engine, segmenter, device, start, stop, across_cuts=across_cuts)
-    typer.echo(commands.track(source, output, prompts, choice, project))
+    typer.echo(commands.track(source, output, prompts, choice, project, form))
 
 
 @app.command()
@@ -117,6 +122,58 @@ def remove(
     prompts = PromptArguments(click, not_, box, mask, text)
     choice = commands.Choice(engine, segmenter, device, start, stop, inpainter, across_cuts)
     typer.echo(commands.remove(source, output, prompts, masks, choice, grow, codec, project))
+
+
+@app.command()
+def timeline(
+    source: Annotated[Path, typer.Argument(metavar="IN.otio", help="A timeline that an editor exported.")],
+    output: Output,
+    click: Clicks = [],
+    not_: Nots = [],
+    box: Boxes = [],
+    mask: MaskFiles = [],
+    text: Texts = [],
+    clip: Annotated[
+        str | None, typer.Option("--clip", metavar="NAME|#N", help="Which clip, by name or number; the only one.")
+    ] = None,
+    edit: Annotated[str, typer.Option("--edit", metavar="remove|matte", help="Without the objects, or only them.")] = (
+        "remove"
+    ),
+    handles: Annotated[
+        int, typer.Option("--handles", min=0, metavar="N", help="Frames before and after those the clip shows.")
+    ] = 12,
+    whole: Annotated[bool, typer.Option("--whole", help="Edit all of the clip's media.")] = False,
+    masks: Annotated[
+        Path | None, typer.Option("--masks", metavar="DIR|FILE.json", help="Masks of all of the clip's media.")
+    ] = None,
+    grow: Annotated[
+        int | None, typer.Option("--grow", min=0, metavar="PX", help="Enlarge the masks; 4 to remove, 0 for a matte.")
+    ] = None,
+    inpainter: Annotated[str, typer.Option("--inpainter", metavar="NAME", help="What fills the hole.")] = "auto",
+    codec: Annotated[
+        str | None, typer.Option("--codec", metavar="NAME", help="prores, or png where the media are pictures.")
+    ] = None,
+    engine: Engine = "auto",
+    segmenter: SegmenterName = "auto",
+    device: Device = "auto",
+    across_cuts: AcrossCuts = "ask",
+    project: ProjectFolder = None,
+) -> None:
+    """Edit one clip of a timeline: its media is replaced by the result, and nothing else changes.
+
+    OUT.otio is the new timeline; the new media lies beside it. FRAME 0 is the first frame that the clip shows.
+    """
+    from plugin.arguments import PromptArguments
+    from plugin.commands import Choice
+    from plugin.timeline import check_installed
+
+    check_installed()
+    from plugin.timeline.edit import Wish, edit_timeline
+
+    prompts = PromptArguments(click, not_, box, mask, text)
+    choice = Choice(engine, segmenter, device, inpainter=inpainter, across_cuts=across_cuts)
+    wish = Wish(clip, edit, handles, whole, grow, codec)
+    typer.echo(edit_timeline(source, output, wish, prompts, masks, choice, project))
 
 
 @app.command()
@@ -192,6 +249,10 @@ def serve(
     upload_limit: Annotated[
         float, typer.Option("--upload-limit", min=0, metavar="GB", help="The largest file that a browser may send.")
     ] = 20,
+    memory: Annotated[
+        float | None,
+        typer.Option("--memory", min=0.5, metavar="GB", help="Let go of engines that nobody uses beyond this."),
+    ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page.")] = False,
 ) -> None:
     """Run the worker, and open its page in a browser.
@@ -204,7 +265,32 @@ def serve(
 
     person = sys.stdin is not None and sys.stdin.isatty()
     folders = [Path.cwd()] if person and not (paths or opened) else opened
-    run(Service(folders, paths, host, port, data, device, round(upload_limit * 1e9), person and not no_browser))
+    run(Service(folders, paths, host, port, data, device, round(upload_limit * 1e9), person and not no_browser, memory))
+
+
+@app.command()
+def pack(
+    host: Annotated[str, typer.Argument(metavar="blender|obs", help="The program to make it for.")],
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="Where the archive goes.")] = Path(),
+) -> None:
+    """Write the add-on for Blender or the script for OBS, to be installed there."""
+    from plugin.pack import pack as run
+
+    typer.echo(run(host, output))
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: a list of findings.")] = False,
+    data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="The worker's folder.")] = None,
+    device: Device = "auto",
+) -> None:
+    """Look at worker, engines, hosts, codecs, GPU and disks, and say what to do. Exit code 1: there is a problem."""
+    from plugin.doctor.examine import examine
+    from plugin.doctor.report import report
+
+    if not report(examine(data, device), as_json):
+        raise typer.Exit(1)
 
 
 @engines_app.callback(invoke_without_command=True)

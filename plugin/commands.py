@@ -1,17 +1,23 @@
 """What ``tam track`` and ``tam remove`` do, from files to files. Each answers with one line for the user."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from inpaint.composite import cut_out as cut_out_objects
 from inpaint.composite import overlay
 from inpaint.engines import INPAINTERS
+from inpaint.holes import holes_of
 from inpaint.removal import remove as remove_objects
 from plugin.arguments import PromptArguments
 from plugin.continuing import untracked, working_session
 from plugin.cuts import settle_proposals
 from plugin.engine_list import suggest_better
+from plugin.exports import ExportFormat, Material, find_format
 from plugin.progress import with_progress
+from plugin.worker.removal import FILE, RemovedSource, forget_others, new_file, write_changes
 from tam_core.atomic import check_folder, check_writable
 from tam_core.engines import ENGINES
 from tam_core.errors import (
@@ -29,10 +35,11 @@ from tam_core.masklet import Masklet
 from tam_core.prompts import Prompt, check_prompt
 from tam_core.quality import next_frame_to_fix
 from tam_core.reacquire import parse_across_cuts
+from tam_core.registry import Value
 from tam_core.session import Session
 from tam_core.types import ObjectId
-from tam_core.video import FrameSource, open_video, write_video
-from tam_core.video.codecs import choose_codec
+from tam_core.video import Frame, FrameSource, open_video, write_video
+from tam_core.video.codecs import CODECS, choose_codec
 
 _SAY_WHAT = "say what to track: --click X,Y, --box X0,Y0,X1,Y1, --mask FILE.png or --text WORDS"
 
@@ -50,16 +57,28 @@ class Choice:
     across_cuts: str = "ask"
 
 
-def track(path: Path, output: Path, prompts: PromptArguments, choice: Choice, project: Path | None = None) -> str:
-    """Prompts, and what a project knows -> masks in a folder, a .json file or a preview video."""
+def track(
+    path: Path,
+    output: Path,
+    prompts: PromptArguments,
+    choice: Choice,
+    project: Path | None = None,
+    form: str | None = None,
+) -> str:
+    """Prompts, and what a project knows -> masks in a folder, a .json file, a preview video or an export format."""
+    row = None if form is None else _mask_format(form, output)
     source, asked, frames = _prepare(path, output, prompts, choice, wanted=project is None or not project.exists())
-    if output.suffix and output.suffix != ".json":
+    if row is None and output.suffix and output.suffix != ".json":
         choose_codec(output)
     with working_session(source, path, project, choice.engine, choice.segmenter, choice.device) as session:
         _say(session, asked)
         _track(session, session.stale | untracked(session, frames), frames, choice)
         masklets = session.masklets
-    if output.suffix == ".json":
+    if row is not None:
+        written = row.write(Material(source, list(masklets.values()), frames.start, frames.stop), output)
+        for _ in with_progress(written, "writing", len(frames)):
+            pass
+    elif output.suffix == ".json":
         write_masklets(masklets.values(), output, source.info)
     elif output.suffix:
         drawn = overlay(source, masklets.values(), choice.start, choice.stop)
@@ -78,35 +97,119 @@ def remove(
     grow: int = 4,
     codec: str | None = None,
     project: Path | None = None,
+    source: FrameSource | None = None,
+    timecode: str | None = None,
 ) -> str:
-    """Prompts, masks or what a project knows -> the video without the objects."""
-    if masks is not None and (prompts or project):
-        raise PromptError(f"give either {'prompts' if prompts else '--project'} or --masks, not both")
+    """Prompts, masks or what a project knows -> the video without the objects.
+
+    ``source``: the frames of ``path``, where ``path`` alone does not say which. ``timecode``: of the first new frame.
+    """
     row = INPAINTERS.get(choice.inpainter, "inpainter")
     choose_codec(output, codec)
-    wanted = masks is None and (project is None or not project.exists())
-    source, asked, frames = _prepare(path, output, prompts, choice, wanted)
-    with working_session(source, path, project, choice.engine, choice.segmenter, choice.device) as session:
-        if masks is None:
-            _say(session, asked)
-            _track(session, session.stale, frames, choice)
-        masklets = session.masklets if masks is None else _read_masks(masks, source)
+    with _found(path, output, prompts, masks, choice, project, source) as found:
         filled = remove_objects(
-            source,
-            masklets.values(),
+            found.source,
+            found.masklets.values(),
             inpainter=row.load(choice.device),
             grow=grow,
             start=choice.start,
             stop=choice.stop,
         )
-        write_video(with_progress(filled, "removing", len(frames)), output, like=source, codec=codec)
+        shown = with_progress(filled, "removing", len(found.frames))
+        if found.session.project is not None:
+            shown = with_progress(_kept(found, shown, row.name, grow), "writing", len(found.frames))
+        write_video(shown, output, like=found.source, codec=codec, timecode=timecode)
+    return f"{output}: {len(found.frames)} frames, {_objects(found.masklets)} removed"
+
+
+def _kept(found: "_Found", without: Iterable[Frame], inpainter: str, grow: int) -> Iterator[Frame]:
+    """The same frames, once all of them are in the project, where the page finds them."""
+    session, frames = found.session, found.frames
+    assert session.project is not None
+    file = new_file(session.project.files())
+    for _ in write_changes(without, holes_of(found.masklets.values(), found.source.info.size, grow), file):
+        pass
+    made: dict[str, Value] = {"grow": grow, FILE: file.name}
+    session.removed(inpainter, found.masklets, frames.start, frames.stop, made, found.masklets)
+    forget_others(file.parent, session.commands)
+    yield from RemovedSource(found.source, file, frames).frames(frames.start, frames.stop)
+
+
+def cut_out(
+    path: Path,
+    output: Path,
+    prompts: PromptArguments,
+    masks: Path | None,
+    choice: Choice,
+    grow: int = 0,
+    codec: str | None = None,
+    project: Path | None = None,
+    source: FrameSource | None = None,
+    timecode: str | None = None,
+) -> str:
+    """The same words as for ``remove`` -> the objects alone, transparent around them."""
+    if choose_codec(output, codec).alpha_format is None:
+        able = ", ".join(codec.name for codec in CODECS if codec.alpha_format)
+        raise RequestError(f"{output.name}: objects are cut out with alpha, which only {able} have")
+    with _found(path, output, prompts, masks, choice, project, source) as found:
+        pictures = cut_out_objects(found.source, found.masklets.values(), grow, choice.start, choice.stop)
+        shown = with_progress(pictures, "cutting out", len(found.frames))
+        write_video(shown, output, like=found.source, codec=codec, timecode=timecode)
+    return f"{output}: {len(found.frames)} frames, {_objects(found.masklets)} cut out"
+
+
+def _mask_format(name: str, output: Path) -> ExportFormat:
+    """A row of the exports that needs nothing but masks. Raises RequestError."""
+    row = find_format(name)
+    if row.takes != "masklets":
+        raise RequestError(f"'{name}' is of a result: tam remove writes it, or the page of tam serve")
+    row.check_path(output)
+    return row
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The objects of a video, and which frames to work on."""
+
+    source: FrameSource
+    session: Session
+    masklets: Mapping[ObjectId, Masklet]
+    frames: range
+
+
+@contextmanager
+def _found(
+    path: Path,
+    output: Path,
+    prompts: PromptArguments,
+    masks: Path | None,
+    choice: Choice,
+    project: Path | None,
+    source: FrameSource | None,
+) -> Iterator[_Found]:
+    """The masks that were given, or what is tracked now."""
+    if masks is not None and (prompts or project):
+        raise PromptError(f"give either {'prompts' if prompts else '--project'} or --masks, not both")
+    wanted = masks is None and (project is None or not project.exists())
+    source, asked, frames = _prepare(path, output, prompts, choice, wanted, source)
+    with working_session(source, path, project, choice.engine, choice.segmenter, choice.device) as session:
         if masks is None:
-            session.removed(row.name, masklets, frames.start, frames.stop, {"grow": grow}, masklets)
-    return f"{output}: {len(frames)} frames, {len(masklets)} object{'s' * (len(masklets) > 1)} removed"
+            _say(session, asked)
+            _track(session, session.stale, frames, choice)
+        yield _Found(source, session, session.masklets if masks is None else _read_masks(masks, source), frames)
+
+
+def _objects(masklets: Mapping[ObjectId, Masklet]) -> str:
+    return f"{len(masklets)} object{'s' * (len(masklets) > 1)}"
 
 
 def _prepare(
-    path: Path, output: Path, prompts: PromptArguments, choice: Choice, wanted: bool
+    path: Path,
+    output: Path,
+    prompts: PromptArguments,
+    choice: Choice,
+    wanted: bool,
+    source: FrameSource | None = None,
 ) -> tuple[FrameSource, list[tuple[Prompt, ...]], range]:
     """Find every mistake that can be found before the work: returns the source, the prompts and the frames.
 
@@ -118,7 +221,7 @@ def _prepare(
     ENGINES.get(choice.segmenter, "segmenter")
     parse_across_cuts(choice.across_cuts)
     asked = prompts.parse()
-    source = open_video(path)
+    source = source or open_video(path)
     for group in asked:
         for prompt in group:
             check_prompt(prompt, source.info.size, source.info.frame_count)
@@ -163,8 +266,9 @@ def _track(session: Session, objects: set[ObjectId], frames: range, choice: Choi
     if not chosen and any(not set(masklet.rles).isdisjoint(frames) for masklet in session.masklets.values()):
         return
     policy = parse_across_cuts(choice.across_cuts)
-    steps = session.steps(objects=chosen or None, start=choice.start, stop=choice.stop)
-    found = session.propagate(objects=chosen or None, start=choice.start, stop=choice.stop, across_cuts=policy)
+    asked: dict[str, Any] = {"objects": chosen or None, "start": choice.start, "stop": choice.stop}
+    steps = session.steps(**asked, across_cuts=policy)
+    found = session.propagate(**asked, across_cuts=policy)
     for _ in with_progress(found, "tracking", steps):
         pass
     settle_proposals(session, policy)

@@ -112,7 +112,7 @@ def _propagate(session: Session, command: Propagated, title: str) -> None:
     """The same again; what the user stopped is stopped when it has been as far."""
     objects, start, stop = command.objects, command.start, command.stop
     left = {frame for frames in command.found.masks.values() for frame in frames}
-    steps = session.steps(command.direction, objects=objects, start=start, stop=stop)
+    steps = session.steps(command.direction, objects=objects, start=start, stop=stop, across_cuts=command.across_cuts)
     found = session.propagate(
         command.direction, objects=objects, start=start, stop=stop, across_cuts=command.across_cuts
     )

@@ -18,6 +18,7 @@ import uvicorn
 
 from plugin.link import launch, wire
 from plugin.worker.app import create_app
+from plugin.worker.memory import share_arenas
 from plugin.worker.security import Access
 from plugin.worker.worker import Worker
 from tam_core.errors import RequestError, SourceNotFoundError
@@ -45,6 +46,7 @@ class Service:
     device: str = "auto"
     upload_limit: int = 20_000_000_000
     browser: bool = True
+    memory: float | None = None
 
 
 def serve(service: Service) -> None:
@@ -54,12 +56,18 @@ def serve(service: Service) -> None:
         if not folder.is_dir():
             raise SourceNotFoundError(f"no folder {folder} to open")
     data = service.data or launch.data_folder()
+    share_arenas()
     door = listen(service.host, service.port)
     access = Access(service.host, door.getsockname()[1])
     with (
         door,
         Worker(
-            data, access=access, folders=folders, device=service.device, upload_limit=service.upload_limit
+            data,
+            access=access,
+            folders=folders,
+            device=service.device,
+            upload_limit=service.upload_limit,
+            memory=service.memory,
         ) as worker,
     ):
         _log_to(worker.data / LOG)

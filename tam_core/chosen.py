@@ -1,5 +1,6 @@
 """The engines that a session works with: names are checked at once, engines are loaded when they are first used."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -20,6 +21,28 @@ Loader: TypeAlias = Callable[[str, Role, str], Any]
 def load_engine(name: str, role: Role, device: str) -> Any:
     """An engine of the table, loaded anew."""
     return ENGINES.get(name, role, device).load(device)
+
+
+def name_of(engine: object) -> str:
+    """What an engine is called in an Engines record; one that was given as such has no name."""
+    return engine if isinstance(engine, str) else "auto"
+
+
+def asked_for(names: Engines) -> dict[Role, str]:
+    """The engines that were asked for by name."""
+    named: dict[Role, str] = {"tracker": names.tracker, "segmenter": names.segmenter}
+    return {role: name for role, name in named.items() if name != "auto"}
+
+
+def engines_as_text(engines: Engines) -> str:
+    """To be kept; ``engines_from`` reads it."""
+    return json.dumps([engines.tracker, engines.segmenter])
+
+
+def engines_from(text: str | None) -> Engines:
+    """What was kept; "auto" where nothing was."""
+    tracker, segmenter = json.loads(text or '["auto", "auto"]')
+    return Engines(str(tracker), str(segmenter))
 
 
 class ChosenEngines:
@@ -52,6 +75,20 @@ class ChosenEngines:
         for role in roles:
             if self._given.pop(role, None) is not None:
                 self._frames = None
+
+    @property
+    def held(self) -> list[Any]:
+        """The engines that are loaded now."""
+        return [engine for _, engine in self._loaded.values()]
+
+    def release(self) -> None:
+        """Let go of the engines that were loaded by name, and of what they knew of frames."""
+        self._loaded.clear()
+        self.forget_frames()
+
+    def forget_frames(self) -> None:
+        """Let go of what the segmenter saw."""
+        self._frames = None
 
     def tracker(self, names: Engines) -> Tracker:
         """The tracker of that name."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from tam_core.labels import Label, default_label
-from tam_core.masklet import Masklet
+from tam_core.masklet import Masklet, Sighting
 from tam_core.prompts import Box, Click, TextPrompt
 from tam_core.propagation import Direction
 from tam_core.reacquire import AcrossCuts, Proposal
+from tam_core.retrace import Place
 from tam_core.rle import RLE
 from tam_core.shots import Shot
 from tam_core.types import ObjectId
@@ -108,26 +109,26 @@ class Prompted:
         return edit
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A tracked mask. ``score`` 0..1 says how far it can be trusted, ``flag`` why a person should look at it."""
-
-    code: RLE
-    score: float
-    flag: str = ""
-
-
 @dataclass
 class Findings:
     """What a propagation found; it grows while the propagation runs, and only then.
 
-    ``absences`` are the shots in which an object is not; ``finished`` that all frames were walked.
+    ``absences`` are the shots in which an object is not; ``finished`` that all frames were walked; ``place`` is from
+    where a run that was interrupted goes on.
     """
 
     masks: dict[ObjectId, dict[int, Sighting]] = field(default_factory=dict)
     absences: list[tuple[ObjectId, Shot]] = field(default_factory=list)
     proposals: list[Proposal] = field(default_factory=list)
     finished: bool = False
+    place: Place | None = None
+
+    def take(self, news: "Findings") -> None:
+        """More was found: masks beside those that are known or instead of them, and all else as it is now."""
+        for object_id, found in news.masks.items():
+            self.masks.setdefault(object_id, {}).update(found)
+        self.absences, self.proposals, self.finished = news.absences, news.proposals, news.finished
+        self.place = news.place
 
     def onto(self, masklet: Masklet, anchors: Mapping[int, RLE]) -> Masklet:
         """The masklet with what was found; where the user gave a mask, that one stays."""
@@ -288,6 +289,20 @@ class Removed:
     def apply(self, edit: Edit) -> Edit:
         masklets = {o: edit.masklets[o] for o in self.objects if o in edit.masklets}
         return replace(edit, removal=self, removed_masklets=masklets)
+
+
+def touched(command: Command) -> set[ObjectId]:
+    """The objects whose prompts or masks a command changed."""
+    match command:
+        case Prompted(masks=masks):
+            return set(masks)
+        case Propagated(objects=objects):
+            return set(objects)
+        case Accepted(proposal) | Rejected(proposal):
+            return {proposal.object_id}
+        case Dropped(object_id):
+            return {object_id}
+    return set()
 
 
 def correction(edit: Edit, frame: int, words: Iterable[Word]) -> dict[ObjectId, RLE]:

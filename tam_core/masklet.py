@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from tam_core import rle
 from tam_core.rle import RLE
@@ -48,6 +49,19 @@ class Masklet:
             {frame: score for frame, score in self.scores.items() if frame not in gone},
             {frame: flag for frame, flag in self.flags.items() if frame not in gone},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One tracked mask. ``score`` 0..1 says how far it can be trusted, ``flag`` why a person should look at it."""
+
+    code: RLE
+    score: float
+    flag: str = ""
+
+
+Sightings: TypeAlias = Mapping[ObjectId, Mapping[int, Sighting]]
+"""Tracked masks per object and frame."""
 
 
 def union_mask(masklets: Iterable[Masklet], frame: int) -> Mask | None:

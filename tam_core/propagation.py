@@ -6,9 +6,11 @@ from typing import Any, Literal, TypeAlias
 
 from tam_core import rle
 from tam_core.engines.base import FrameMasks, Tracker
+from tam_core.masklet import Sighting
 from tam_core.prompts import MaskPrompt
 from tam_core.quality import Watched, agreed
 from tam_core.reacquire import AcrossCuts, Proposal, Search
+from tam_core.retrace import Past, Place
 from tam_core.rle import RLE
 from tam_core.shots import CutDetector, Shot
 from tam_core.types import ObjectId
@@ -58,9 +60,12 @@ class Plan:
         """With ``both``, only where something lies behind the last anchor."""
         return self.direction == "backward" or (self.direction == "both" and self.last > self.start)
 
-    def steps(self, frame_count: int) -> int:
-        """How many frames the passes will visit in a video of this length."""
-        forward = (frame_count if self.stop is None else self.stop) - self.first
+    def steps(self, frame_count: int, place: Place | None = None) -> int:
+        """How many frames the passes will visit in a video of this length, from the ``place`` of an earlier run on."""
+        if place is not None and place.step < 0:
+            return place.frame - self.start
+        begin = self.first if place is None else place.frame + 1
+        forward = (frame_count if self.stop is None else self.stop) - begin
         backward = self.last - self.start + 1
         return forward * self.walks_forward + backward * self.walks_backward
 
@@ -71,30 +76,39 @@ class Propagation:
     Between two anchors a frame is yielded again with the mask of the pass that is nearer to its anchor or surer, and
     with how far the two agree. Scores are confidences (see tam_core.quality). No object is carried over a cut: in the
     next shot it is followed from its anchors there. Where it has none, it is in ``absences``, and in ``proposals`` if
-    it may be there.
+    it may be there. With the ``past`` of a run over the same plan, it goes on from the place where that one was.
     """
 
-    def __init__(self, source: FrameSource, tracker: Tracker, plan: Plan, across_cuts: AcrossCuts) -> None:
+    def __init__(
+        self, source: FrameSource, tracker: Tracker, plan: Plan, across_cuts: AcrossCuts, past: Past | None = None
+    ) -> None:
         self._source, self._tracker, self._plan, self._across_cuts = source, Watched(tracker), plan, across_cuts
+        self._past = past
         self._searches: list[Search] = []
+        self.place = past.place if past else None
+        """From where another run could go on."""
 
     @property
     def proposals(self) -> list[Proposal]:
         """One for each object and shot, of the shots that were walked to their end."""
-        return [proposal for search in self._searches for proposal in search.proposals]
+        earlier = self._past.proposals if self._past else []
+        return earlier + [proposal for search in self._searches for proposal in search.proposals]
 
     @property
     def absences(self) -> list[tuple[ObjectId, Shot]]:
         """The shots, walked to their end, in which an object was away."""
-        return [absence for search in self._searches for absence in search.absences]
+        earlier = self._past.absences if self._past else []
+        return earlier + [absence for search in self._searches for absence in search.absences]
 
     def __iter__(self) -> Iterator[FrameMasks]:
-        plan, anchors = self._plan, self._plan.anchors
+        plan, anchors, past = self._plan, self._plan.anchors, self._past
         seen: dict[ObjectId, dict[int, _Seen]] = {object_id: {} for object_id in anchors}
         stops = {object_id: _before(stop) for object_id, stop in plan.stops.items()}
-        if plan.walks_forward:
+        if past and plan.walks_forward:
+            seen.update(_seen_before(past, anchors))
+        if plan.walks_forward and not (past and past.place.step < 0):
             ahead = self._pass(1, stops)
-            for found in ahead.walk(plan.first, plan.stop):
+            for found in self._marked(ahead, ahead.walk(plan.first, plan.stop, past)):
                 inside = [o for o in found.masks if found.frame < stops[o]]
                 for object_id in inside if plan.walks_backward and found.frame <= plan.last else ():
                     seen[object_id][found.frame] = _Seen.of(found, object_id, ahead.trust(found, object_id))
@@ -102,8 +116,17 @@ class Propagation:
         if plan.walks_backward:
             firsts = {object_id: min(masks) for object_id, masks in anchors.items()} if plan.walks_forward else stops
             back = self._pass(-1, firsts)
-            for found in back.walk(plan.last, plan.start - 1 if plan.start else None):
+            behind = past if past and past.place.step < 0 else None
+            for found in self._marked(back, back.walk(plan.last, plan.start - 1 if plan.start else None, behind)):
                 yield _weighed(found, seen, anchors, back)
+
+    def _marked(self, walk: "_Pass", walked: Iterator[FrameMasks]) -> Iterator[FrameMasks]:
+        """The frames of a walk; the place is known before each is handed on."""
+        for found in walked:
+            here = self.place and (self.place.step, self.place.frame)
+            if walk.whole is not None and here != (walk.step, walk.whole):
+                self.place = Place(walk.step, walk.whole, len(self.absences), len(self.proposals))
+            yield found
 
     def _pass(self, step: int, limits: Mapping[ObjectId, float]) -> "_Pass":
         self._searches.append(Search(self._across_cuts, limits, step))
@@ -114,7 +137,8 @@ class Propagation:
 class _Pass:
     """One walk of the tracker in one direction (``step`` 1 or -1), conditioned on all anchors.
 
-    ``origins`` are the objects that are carried, and the frame each was last given or found on.
+    ``origins`` are the objects that are carried, and the frame each was last given or found on. ``whole`` is the last
+    frame on which none was away.
     """
 
     source: FrameSource
@@ -123,15 +147,23 @@ class _Pass:
     step: int
     search: Search
     origins: dict[ObjectId, int] = field(default_factory=dict)
+    whole: int | None = None
 
-    def walk(self, first: int, stop: int | None) -> Iterator[FrameMasks]:
-        """Masks of the carried objects on the frames ``first``, ``first + step`` ... before ``stop``."""
+    def walk(self, first: int, stop: int | None, past: Past | None = None) -> Iterator[FrameMasks]:
+        """Masks of the carried objects on the frames ``first``, ``first + step`` ... before ``stop``.
+
+        With a ``past``, on those behind its place.
+        """
         state = self._conditioned()
         cuts = CutDetector()
+        again = self._returned(state, past, first) if past else range(0)
         index = first
-        for picture in self._pictures(first, stop):
-            index = picture.index
-            if cuts.cut_before(picture.pixels):
+        for picture in self._pictures(again[0] if past else first, stop):
+            index, is_cut = picture.index, cuts.cut_before(picture.pixels)
+            if past and index in again:
+                past.retrace(self.tracker, state, picture, told=is_cut or index == again[0] != first)
+                continue
+            if is_cut:
                 self.search.cut_before(index, self.origins)
                 self.origins.clear()
             self._take_up(index, [o for o, masks in self.anchors.items() if index in masks])
@@ -145,9 +177,22 @@ class _Pass:
                 self.tracker.condition(state, picture, [MaskPrompt(index, o, mask) for o, mask in sure.masks.items()])
                 self._take_up(index, sure.masks.keys())
             found = self._carried(state, picture)
+            if not self.search.missing and not sure.masks:
+                self.whole = index
             yield replace(found, scores={**found.scores, **sure.scores})
             yield from self._back_to_the_cut(sure)
         self.search.leave(index)
+
+    def _returned(self, state: Any, past: Past, first: int) -> range:
+        """Let every object appear again, and be carried from where it was; returns the frames to walk once more."""
+        again = past.again(first)
+        for object_id, masks in self.anchors.items():
+            passed = [frame for frame in masks if (past.place.frame - frame) * self.step >= 0]
+            if passed:
+                self.origins[object_id] = max(passed, key=lambda frame: frame * self.step)
+        for frame in sorted({origin for origin in self.origins.values() if origin not in again}, reverse=self.step < 0):
+            past.retrace(self.tracker, state, self.source.read(frame))
+        return again
 
     def _pictures(self, first: int, stop: int | None) -> Iterator[Frame]:
         """The frames of the walk; those of a file are read while the one before is worked on."""
@@ -161,7 +206,7 @@ class _Pass:
         """
         if not found.masks[object_id].any():
             return 0.0
-        return found.scores[object_id] * _TRUST_PER_FRAME ** abs(found.frame - self.origins[object_id])
+        return _trust(found.scores[object_id], found.frame, self.origins[object_id])
 
     def _conditioned(self) -> Any:
         state = self.tracker.start(self.source.info)
@@ -226,6 +271,26 @@ class _Seen:
     def of(cls, found: FrameMasks, object_id: ObjectId, trust: float) -> "_Seen":
         code = rle.encode(found.masks[object_id])
         return cls(code, found.scores[object_id], found.flags.get(object_id, ""), trust)
+
+
+def _seen_before(past: Past, anchors: Anchors) -> dict[ObjectId, dict[int, _Seen]]:
+    """What a forward pass had found of the objects; only what lies between anchors is ever asked for."""
+    seen: dict[ObjectId, dict[int, _Seen]] = {object_id: {} for object_id in anchors}
+    for object_id, masks in anchors.items():
+        found = past.masks.get(object_id, {})
+        for frame in range(min(masks), max(masks) + 1):
+            if frame in found:
+                seen[object_id][frame] = _seen_at(found[frame], frame, max(a for a in masks if a <= frame))
+    return seen
+
+
+def _seen_at(sighting: Sighting, frame: int, origin: int) -> _Seen:
+    trust = _trust(sighting.score, frame, origin) if sighting.code.area else 0.0
+    return _Seen(sighting.code, sighting.score, sighting.flag, trust)
+
+
+def _trust(score: float, frame: int, origin: int) -> float:
+    return score * _TRUST_PER_FRAME ** abs(frame - origin)
 
 
 def _weighed(

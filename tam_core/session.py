@@ -5,10 +5,10 @@ redo, is the timeline's. It does not know how masks are found or stored.
 """
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tam_core import rle
-from tam_core.chosen import ChosenEngines, Loader, load_engine
+from tam_core.chosen import ChosenEngines, Loader, asked_for, engines_as_text, engines_from, load_engine, name_of
 from tam_core.engines.base import Candidates, FrameMasks, Segmenter, Tracker
 from tam_core.errors import ProjectError, PromptError
 from tam_core.history import (
@@ -32,8 +32,9 @@ from tam_core.reacquire import AcrossCuts, Proposal, parse_across_cuts
 from tam_core.registry import Role, Value
 from tam_core.rle import RLE
 from tam_core.timeline import MemoryLog, Timeline
-from tam_core.tracking import carried, planned
+from tam_core.tracking import carried, interrupted, planned
 from tam_core.types import ObjectId
+from tam_core.video.file import FileSource
 from tam_core.video.source import FrameSource
 from tam_core.words import Word, to_prompt, to_word, with_words
 
@@ -41,6 +42,10 @@ if TYPE_CHECKING:  # these wait for torch, or for SQLite
     from tam_core.engines.everything import FoundObject
     from tam_core.engines.text import TextScorer
     from tam_core.project import Project
+
+
+_ENGINES = "engines"
+"""Where a project keeps the engines that it was begun with."""
 
 
 class Session:
@@ -63,15 +68,16 @@ class Session:
         loader: Loader = load_engine,
     ) -> None:
         self.source = source
+        self.project = project
         self._chosen = ChosenEngines(tracker, segmenter, scorer, device, loader)
-        named = Engines(_name(tracker), _name(segmenter))
+        named = Engines(name_of(tracker), name_of(segmenter))
         if project is None:
-            self._chosen.check(_asked(named))
+            self._chosen.check(asked_for(named))
             self._timeline = Timeline(MemoryLog(), Edit(engines=named))
         else:
-            self._timeline = Timeline(project.log, Edit())
+            self._timeline = Timeline(project.log, Edit(engines=engines_from(project.meta(_ENGINES))))
             self._check_fit(project)
-            self._use(_asked(named))
+            self.begin_with(named.tracker, named.segmenter)
 
     @property
     def commands(self) -> list[Command]:
@@ -113,6 +119,11 @@ class Session:
     def engines(self) -> Engines:
         """The names of the engines in use."""
         return self._now.engines
+
+    @property
+    def held_engines(self) -> list[Any]:
+        """The engines that were loaded for it and are in memory."""
+        return self._chosen.held
 
     @property
     def removal(self) -> Removed | None:
@@ -198,7 +209,8 @@ class Session:
         By default the objects prompted since the last time are tracked, or all if there are none. Between two of the
         user's masks of an object, with ``both``, the forward and the backward pass are weighed against each other, so a
         correction improves frames on both sides; such a frame is yielded twice and the second is final. Closing the
-        generator keeps what was found. One propagation runs at a time.
+        generator keeps what was found; asked for the same again, before anything else was done with these objects, it
+        goes on from there. One propagation runs at a time.
 
         Tracking ends at a cut. In other shots an object is tracked from its prompts there; where it has none, it is
         looked for, and either proposed ("ask", see ``proposals``), or followed where it is surely found and proposed
@@ -207,7 +219,9 @@ class Session:
         self._timeline.check_still("tracking")
         plan = self._plan(direction, objects, start, stop)
         command = Propagated(tuple(plan.anchors), direction, start, stop, parse_across_cuts(across_cuts))
-        yield from carried(self._timeline, self.source, self._chosen.tracker(self.engines), plan, command)
+        earlier = self._interrupted(command)
+        tracker = self._chosen.tracker(self.engines)
+        yield from carried(self._timeline, self.source, tracker, plan, command, earlier)
 
     def accept(self, proposal: Proposal) -> None:
         """The object is there: take the proposed mask as a prompt, so that the next ``propagate`` tracks that shot.
@@ -230,15 +244,20 @@ class Session:
         objects: Iterable[ObjectId] | None = None,
         start: int = 0,
         stop: int | None = None,
+        across_cuts: AcrossCuts = "ask",
     ) -> int | None:
         """How many frames ``propagate`` would visit with the same arguments; None for a live source."""
         count = self.source.info.frame_count
-        return None if count is None else self._plan(direction, objects, start, stop).steps(count)
+        if count is None:
+            return None
+        plan = self._plan(direction, objects, start, stop)
+        earlier = self._interrupted(Propagated(tuple(plan.anchors), direction, start, stop, across_cuts))
+        return plan.steps(count, earlier.found.place if earlier else None)
 
     def drop(self, object_id: ObjectId, from_frame: int | None = None) -> None:
         """Forget an object, or let it end at ``from_frame`` (it is not tracked there and later).
 
-        Raises RequestError while a propagation is suspended, like ``undo`` and ``redo``.
+        Raises RequestError while a propagation is suspended.
         """
         self._timeline.check_still("drop")
         self._known(object_id)
@@ -250,10 +269,32 @@ class Session:
         check_label(name, colour)
         self._timeline.add(Labelled(object_id, name, colour))
 
+    def begin_with(self, tracker: str = "auto", segmenter: str = "auto") -> None:
+        """The same as ``use``, but no step that can be undone if nothing was done yet; "auto" stays as it is."""
+        named = asked_for(Engines(tracker, segmenter))
+        if self._timeline.commands or self.redo_title:
+            self._use(named)
+            return
+        self._adopt(named)
+        begun = self._named(named)
+        if begun != self.engines and self.project is not None:
+            self.project.set_meta(_ENGINES, engines_as_text(begun))
+        self._timeline.begin_anew(Edit(engines=begun))
+
     def use(self, tracker: str | None = None, segmenter: str | None = None) -> None:
         """Go on with other engines, by name; None stays as it is. Raises UnknownEngineError, EngineNotReadyError."""
         asked: dict[Role, str | None] = {"tracker": tracker, "segmenter": segmenter}
         self._use({role: name for role, name in asked.items() if name is not None})
+
+    def rest(self) -> None:
+        """Let go of what it has again in a moment: decoded frames, and what the segmenter saw in them."""
+        self._chosen.forget_frames()
+        if isinstance(self.source, FileSource):
+            self.source.rest()
+
+    def release_engines(self) -> None:
+        """Let go of the engines in memory; they are loaded again when they are needed."""
+        self._chosen.release()
 
     def removed(
         self,
@@ -274,12 +315,12 @@ class Session:
     def undo(self) -> bool:
         """Take back the newest change. False when there is nothing to take back.
 
-        Raises RequestError while a propagation is suspended: close it first.
+        Raises RequestError if that is a propagation which is suspended: close it first.
         """
         return self._timeline.undo()
 
     def redo(self) -> bool:
-        """Do again what was undone last. False when there is nothing to do again. Raises RequestError like ``undo``."""
+        """Do again what was undone last. False when there is nothing to do again."""
         return self._timeline.redo()
 
     @property
@@ -287,11 +328,17 @@ class Session:
         return self._timeline.now
 
     def _use(self, named: Mapping[Role, str]) -> None:
-        self._chosen.check(named)
-        self._chosen.adopt(named)
-        engines = Engines(named.get("tracker", self.engines.tracker), named.get("segmenter", self.engines.segmenter))
+        self._adopt(named)
+        engines = self._named(named)
         if engines != self.engines:
             self._timeline.add(engines)
+
+    def _named(self, named: Mapping[Role, str]) -> Engines:
+        return Engines(named.get("tracker", self.engines.tracker), named.get("segmenter", self.engines.segmenter))
+
+    def _adopt(self, named: Mapping[Role, str]) -> None:
+        self._chosen.check(named)
+        self._chosen.adopt(named)
 
     def _proposed(self, proposal: Proposal) -> None:
         if proposal not in self.proposals:
@@ -332,6 +379,11 @@ class Session:
             self._known(object_id)
         return chosen
 
+    def _interrupted(self, command: Propagated) -> Propagated | None:
+        """What goes on when this is asked for. A live source cannot be walked again."""
+        live = self.source.info.frame_count is None
+        return None if live else interrupted(self._timeline.commands, command)
+
     def _plan(self, direction: Direction, objects: Iterable[ObjectId] | None, start: int, stop: int | None) -> Plan:
         return planned(self._now, self._choose(objects), direction, start, stop, self.source.info.frame_count)
 
@@ -343,13 +395,3 @@ def _pick(candidates: Candidates, index: int, frame: int, object_id: ObjectId) -
     if not mask.area:
         raise PromptError(f"nothing was found for object {object_id} on frame {frame}: click on the object itself")
     return mask
-
-
-def _name(engine: object) -> str:
-    return engine if isinstance(engine, str) else "auto"
-
-
-def _asked(names: Engines) -> dict[Role, str]:
-    """The engines that were asked for by name."""
-    named: dict[Role, str] = {"tracker": names.tracker, "segmenter": names.segmenter}
-    return {role: name for role, name in named.items() if name != "auto"}

@@ -8,9 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from tam_core.errors import RequestError
-from tam_core.history import Command, Edit, Findings, Propagated, Sighting
+from tam_core.history import Command, Edit, Findings, Propagated
+from tam_core.masklet import Sightings
 from tam_core.rle import RLE
 from tam_core.types import ObjectId
+
+KEPT_STATES = 20
+"""So many of the newest steps are undone at once; beyond them the log is folded again. A state can take megabytes."""
 
 
 class Log(Protocol):
@@ -29,12 +33,8 @@ class Log(Protocol):
         """The newest command from now on; what lay ahead does not count any more."""
         ...
 
-    def add_masks(self, number: int, frame: int, masks: Mapping[ObjectId, Sighting]) -> None:
-        """More of what the propagation of that number found."""
-        ...
-
-    def settle(self, number: int, command: Propagated) -> None:
-        """The propagation of that number as it is now, but for its masks."""
+    def settle(self, number: int, command: Propagated, masks: Sightings) -> None:
+        """The propagation of that number as it is now; of its masks, ``masks`` are those that are new."""
         ...
 
     def back(self) -> None:
@@ -67,11 +67,8 @@ class MemoryLog:
         self.revision += 1
         return len(self._done) - 1
 
-    def add_masks(self, number: int, frame: int, masks: Mapping[ObjectId, Sighting]) -> None:
+    def settle(self, number: int, command: Propagated, masks: Sightings) -> None:
         self.revision += 1  # the command itself grows
-
-    def settle(self, number: int, command: Propagated) -> None:
-        self.revision += 1
 
     def back(self) -> None:
         self._undone.append(self._done.pop())
@@ -105,14 +102,16 @@ class Timeline:
         self._root = root
         self._steps: list[_Step] = []
         self._running: int | None = None
+        self._base = root
+        """What was known before the running propagation."""
         self._folded = True
         self._load()
 
     @property
     def now(self) -> Edit:
         """All that is known, also of a propagation that is running."""
-        if not self._folded and self._running is not None:
-            self._fold_from(self._running)
+        if not self._folded:
+            self._fold_running()
         return self._after(len(self._steps))
 
     @property
@@ -149,25 +148,32 @@ class Timeline:
         assert isinstance(command, Propagated)
         return command
 
+    def begin_anew(self, root: Edit) -> None:
+        """Another state to begin with; nothing was done yet."""
+        assert not self._steps
+        self._root = root
+
     def add(self, command: Command) -> None:
         """What was done now."""
         self._append(self._log.add(command), command)
 
     def undo(self) -> bool:
-        """Take back the newest command. False when there is none. Raises RequestError while a propagation runs."""
-        self.check_still("undo")
+        """Take back the newest command. False when there is none. Raises RequestError if it still runs."""
+        if self._running == len(self._steps) - 1:
+            self.check_still("undo")
         if not self._steps:
             return False
         self._log.back()
-        if len(self._steps) > 1 and self._steps[-2].after is None:
+        if self._running is None and len(self._steps) > 1 and self._steps[-2].after is None:
             self._load()
-        else:
-            self._steps.pop()
+            return True
+        self._steps.pop()
+        if self._running is not None:
+            self._fold_running()
         return True
 
     def redo(self) -> bool:
-        """Do again what was undone last. False when there is nothing. Raises RequestError like ``undo``."""
-        self.check_still("redo")
+        """Do again what was undone last. False when there is nothing."""
         done = self._log.forward()
         if done is not None:
             self._append(*done)
@@ -181,32 +187,30 @@ class Timeline:
     def begin(self, command: Propagated) -> None:
         """A propagation found its first masks; what follows goes to ``found`` until ``end``."""
         self.add(command)
-        self._running = len(self._steps) - 1
+        self.go_on(command)
 
-    def found(self, frame: int, masks: Mapping[ObjectId, Sighting]) -> None:
-        """The running propagation found these masks on a frame, perhaps instead of others."""
-        assert self._running is not None and self.running is not None
-        self._log.add_masks(self._steps[self._running].number, frame, masks)
-        for object_id, sighting in masks.items():
-            self.running.found.masks.setdefault(object_id, {})[frame] = sighting
-        self._folded = False
+    def go_on(self, command: Propagated) -> None:
+        """One of ``commands``, a propagation that was interrupted, finds more."""
+        self._running = next(place for place, step in enumerate(self._steps) if step.command is command)
+        self._base = self._before(self._running)
 
-    def settle(self, found: Findings) -> None:
-        """What else the running propagation found out, so far or at its end; its masks are known."""
+    def found(self, news: Findings) -> None:
+        """The running propagation found masks, perhaps instead of others; the rest of ``news`` is all there is."""
         assert self._running is not None and self.running is not None
-        self._log.settle(self._steps[self._running].number, replace(self.running, found=found))
-        known = self.running.found
-        known.absences, known.proposals, known.finished = found.absences, found.proposals, found.finished
+        self._log.settle(self._steps[self._running].number, replace(self.running, found=news), news.masks)
+        self.running.found.take(news)
         self._folded = False
 
     def end(self) -> None:
         """The running propagation finds no more."""
         if self._running is not None:
-            self._fold_from(self._running)
+            self._fold_running()
         self._running = None
 
     def _append(self, number: int, command: Command) -> None:
         self._steps.append(_Step(number, command, command.apply(self.now)))
+        for old in self._steps[-KEPT_STATES - 1 : -KEPT_STATES]:
+            old.after = None
 
     def _after(self, count: int) -> Edit:
         """What is known after so many commands."""
@@ -226,8 +230,19 @@ class Timeline:
             steps[-1].after = edit
         self._steps = steps
 
-    def _fold_from(self, first: int) -> None:
+    def _before(self, index: int) -> Edit:
+        """What was known before a step; where that is not kept, without the masks that later steps replaced."""
+        kept = [place for place, step in enumerate(self._steps[:index], 1) if step.after is not None]
+        first = kept[-1] if kept else 0
         edit = self._after(first)
-        for step in self._steps[first:]:
-            step.after = edit = step.command.apply(edit)
+        for step in self._steps[first:index]:
+            edit = step.command.apply(edit)
+        return edit
+
+    def _fold_running(self) -> None:
+        """Fold anew what the running propagation changes. States that were not kept are still not to be had."""
+        edit = self._base
+        for step in self._steps[self._running :]:
+            edit = step.command.apply(edit)
+            step.after = edit if step.after is not None or step is self._steps[-1] else None
         self._folded = True

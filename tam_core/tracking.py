@@ -1,13 +1,15 @@
 """One propagation of a session: what it is to carry, by what is known, and how its finds come to be known."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 
 from tam_core import rle
 from tam_core.engines.base import FrameMasks, Tracker
 from tam_core.errors import FrameRangeError, PromptError
-from tam_core.history import Edit, Findings, Propagated, Sighting
+from tam_core.history import Command, Edit, Engines, Findings, Propagated, touched
+from tam_core.masklet import Sighting
 from tam_core.propagation import Anchors, Direction, Plan, Propagation
+from tam_core.retrace import Past
 from tam_core.timeline import Timeline
 from tam_core.types import ObjectId
 from tam_core.video.source import FrameSource
@@ -40,38 +42,80 @@ def planned(
 
 
 def carried(
-    timeline: Timeline, source: FrameSource, tracker: Tracker, plan: Plan, command: Propagated
+    timeline: Timeline,
+    source: FrameSource,
+    tracker: Tracker,
+    plan: Plan,
+    command: Propagated,
+    earlier: Propagated | None,
 ) -> Generator[FrameMasks, None, None]:
     """The masks as they are found, each in the timeline before it is yielded. Closing keeps what was found.
 
-    An object is left out of a frame where the user has said anew where it is while this was running.
+    With an ``earlier`` run of the same that was interrupted, it goes on there. An object is left out of a frame where
+    the user has said anew where it is while this was running.
     """
-    run = Propagation(source, tracker, plan, command.across_cuts)
+    run = Propagation(source, tracker, plan, command.across_cuts, _past(earlier.found) if earlier else None)
     try:
         for found in run:
-            if timeline.running is not command:
-                timeline.begin(command)
-            _record(timeline, command, run, found)
+            _take_up(timeline, command, earlier)
+            timeline.found(_news(run, found))
             yield _unsaid(found, plan.anchors, timeline.anchors)
-        timeline.settle(Findings({}, run.absences, run.proposals, finished=True))
+        _take_up(timeline, command, earlier)
+        timeline.found(Findings({}, run.absences, run.proposals, True, run.place))
     finally:
-        if timeline.running is command:
+        if timeline.running is (earlier or command):
             timeline.end()
 
 
-def _record(timeline: Timeline, command: Propagated, run: Propagation, found: FrameMasks) -> None:
+def _take_up(timeline: Timeline, command: Propagated, earlier: Propagated | None) -> None:
+    """From the first find on it is among what was done; an earlier one is so already."""
+    if timeline.running is None and earlier is not None:
+        timeline.go_on(earlier)
+    elif timeline.running is None:
+        timeline.begin(command)
+
+
+def interrupted(done: Sequence[Command], command: Propagated) -> Propagated | None:
+    """The command among those done that began the same and was not finished, if nothing changed since that it hangs on.
+
+    That are the prompts and masks of its objects, and the tracker.
+    """
+    objects = set(command.objects)
+    for position, earlier in reversed(list(enumerate(done))):
+        if isinstance(earlier, Propagated) and not objects.isdisjoint(earlier.objects):
+            same = replace(earlier, found=command.found) == command
+            return earlier if same and earlier.found.place and not earlier.found.finished else None
+        if not objects.isdisjoint(touched(earlier)) or _chooses_tracker(earlier, done[:position]):
+            return None
+    return None
+
+
+def _chooses_tracker(command: Command, before: Sequence[Command]) -> bool:
+    """Whether from here on another tracker was used than before."""
+    if not isinstance(command, Engines):
+        return False
+    chosen = [earlier.tracker for earlier in before if isinstance(earlier, Engines)]
+    return command.tracker != (chosen[-1] if chosen else Engines().tracker)
+
+
+def _past(found: Findings) -> Past:
+    assert found.place is not None
+    place = found.place
+    return Past(place, found.masks, found.absences[: place.absences], found.proposals[: place.proposals])
+
+
+def _news(run: Propagation, found: FrameMasks) -> Findings:
     masks = {
-        object_id: Sighting(rle.encode(mask), float(found.scores[object_id]), found.flags.get(object_id, ""))
+        object_id: {
+            found.frame: Sighting(rle.encode(mask), float(found.scores[object_id]), found.flags.get(object_id, ""))
+        }
         for object_id, mask in found.masks.items()
     }
-    timeline.found(found.frame, masks)
-    known = command.found
-    if (len(known.absences), len(known.proposals)) != (len(run.absences), len(run.proposals)):
-        timeline.settle(Findings({}, run.absences, run.proposals))
+    return Findings(masks, run.absences, run.proposals, place=run.place)
 
 
 def _unsaid(found: FrameMasks, planned: Anchors, now: Anchors) -> FrameMasks:
-    said = {o for o in found.masks if now[o].get(found.frame) != planned[o].get(found.frame)}
+    said = {o for o in found.masks if now.get(o, {}).get(found.frame) != planned[o].get(found.frame)}
     if not said:
         return found
     masks = {object_id: mask for object_id, mask in found.masks.items() if object_id not in said}

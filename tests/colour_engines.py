@@ -53,6 +53,12 @@ class ColourTracker:
         return FrameMasks(frame.index, given, dict.fromkeys(given, 1.0))
 
     def step(self, state: ColourState, frame: Frame) -> FrameMasks:
+        return self.predict(state, frame)
+
+    def remember(self, state: ColourState, found: FrameMasks) -> None:
+        pass
+
+    def predict(self, state: ColourState, frame: Frame) -> FrameMasks:
         self.steps.append(frame.index)
         state.seen |= {object_id for index, object_id in state.masks if index == frame.index}
         masks = {

@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
@@ -55,6 +56,43 @@ def test_track_two_objects_both_ways_from_the_middle(tam: Tam, clip: Path) -> No
     )
     assert result.code == 0, result.err
     assert [(m.object_id, m.frames[0]) for m in read_masklets(Path("m.json"))] == [(1, 0), (4, 0)]
+
+
+def test_track_to_black_and_white_mattes(tam: Tam, clip: Path, first_mask: Path, tmp_path: Path) -> None:
+    result = tam("track", clip, "--mask", first_mask, "-o", "mattes", "--format", "matte", "--stop", 3)
+    assert result.code == 0, result.err
+    assert sorted(path.name for path in Path("mattes").iterdir()) == ["00000.png", "00001.png", "00002.png"]
+    first = np.asarray(Image.open("mattes/00000.png"))
+    assert set(np.unique(first)) == {0, 255} and iou(first[..., 0] > 0, crossing(COUNT).masks[0]) > 0.95
+    assert no_traces(tmp_path)
+
+
+def test_track_to_the_objects_alone(tam: Tam, clip: Path, first_mask: Path) -> None:
+    result = tam("track", clip, "--mask", first_mask, "-o", "disc.mov", "--format", "cutout", "--start", 0, "--stop", 3)
+    assert result.code == 0, result.err
+    with av.open("disc.mov") as file:
+        pictures = [frame.to_ndarray(format="rgba") for frame in file.decode(video=0)]
+    for index, picture in enumerate(pictures):
+        inside = picture[..., 3] > 127
+        assert iou(inside, crossing(COUNT).masks[index]) > 0.85
+        assert np.abs(picture[inside][:, :3].astype(int) - crossing(COUNT).frames[index][inside]).mean() < 8
+    assert len(pictures) == 3
+
+
+@pytest.mark.parametrize(
+    ("form", "output", "message"),
+    [
+        ("patch", "out", "'patch' is of a result"),
+        ("matte", "out.mov", "needs the name of a folder"),
+        ("cutout", "out.mp4", "ends in .mov"),
+        ("splines", "out", "no export format is named 'splines'; there are: davis, matte"),
+    ],
+)
+def test_formats_that_do_not_fit_are_told_before_the_work(
+    tam: Tam, clip: Path, form: str, output: str, message: str
+) -> None:
+    result = tam("track", clip, "--click", "30,60", "-o", output, "--format", form)
+    assert result.code == 2 and message in result.err and not Path(output).exists()
 
 
 def test_track_to_a_preview_video(tam: Tam, clip: Path, first_mask: Path) -> None:

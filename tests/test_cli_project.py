@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from plugin.replay import do_again
+from plugin.worker.removal import RemovedSource
 from tam_core import rle
 from tam_core.engines.base import Candidates
 from tam_core.engines.flow import FlowTracker
@@ -49,13 +50,13 @@ def test_track_begins_a_project_and_goes_on_without_prompts(tam: Tam, clip: Path
     assert again.code == 0, again.err
     assert "tracking" not in again.err, "nothing has changed"
     assert read_masklets("again.json") == read_masklets("m.json")
-    assert kinds("p.tam") == [Engines, Prompted, Propagated]
+    assert kinds("p.tam") == [Prompted, Propagated]
 
 
 def test_the_same_command_again_adds_nothing(tam: Tam, clip: Path) -> None:
     for _ in range(2):
         assert tam("track", clip, *CLICK, "-o", "m.json", "--project", "p.tam").code == 0
-    assert kinds("p.tam") == [Engines, Prompted, Propagated]
+    assert kinds("p.tam") == [Prompted, Propagated]
 
 
 def test_only_what_changed_is_tracked(tam: Tam, clip: Path) -> None:
@@ -75,7 +76,7 @@ def test_frames_that_were_never_tracked_are_tracked(tam: Tam, clip: Path) -> Non
     assert tam("track", clip, *CLICK, "--stop", 4, "-o", "m.json", "--project", "p.tam").code == 0
     assert read_masklets("m.json")[0].frames == [0, 1, 2, 3]
     assert tam("track", clip, "--start", 1, "--stop", 4, "-o", "m.json", "--project", "p.tam").code == 0
-    assert kinds("p.tam") == [Engines, Prompted, Propagated]
+    assert kinds("p.tam") == [Prompted, Propagated]
     assert tam("track", clip, "-o", "m.json", "--project", "p.tam").code == 0
     assert read_masklets("m.json")[0].frames == list(range(COUNT))
 
@@ -84,7 +85,7 @@ def test_another_engine_tracks_again(tam: Tam, clip: Path) -> None:
     assert tam("track", clip, *CLICK, "-o", "m.json", "--project", "p.tam").code == 0
     for _ in range(2):
         assert tam("track", clip, "--engine", "grabcut+flow", "-o", "m.json", "--project", "p.tam").code == 0
-    assert kinds("p.tam") == [Engines, Prompted, Propagated, Engines, Propagated]
+    assert kinds("p.tam") == [Prompted, Propagated, Engines, Propagated]
 
 
 def test_remove_takes_the_masks_of_the_project(tam: Tam, clip: Path) -> None:
@@ -96,7 +97,11 @@ def test_remove_takes_the_masks_of_the_project(tam: Tam, clip: Path) -> None:
     assert result.code == 0, result.err
     assert result.out == "clean.mkv: 12 frames, 1 object removed\n"
     with work_on("p.tam") as session:
-        assert session.removal == Removed("plate", (5,), 0, COUNT, {"grow": 2})
+        assert session.removal is not None and session.project is not None
+        file = session.project.files() / str(session.removal.parameters["file"])
+        assert session.removal == Removed("plate", (5,), 0, COUNT, {"grow": 2, "file": file.name})
+        shown = RemovedSource(open_video(clip), file, range(COUNT)).read(9).pixels
+        assert np.abs(shown.astype(int) - crossing(COUNT).background[9])[crossing(COUNT).masks[9]].mean() < 10
         assert not session.removal_outdated
         assert session.masklets[5].frames == list(range(COUNT))
     error = np.abs(open_video("clean.mkv").read(9).pixels.astype(int) - crossing(COUNT).background[9])
@@ -185,7 +190,7 @@ def test_replay_does_all_again_with_another_engine(tam: Tam, clip: Path, tmp_pat
     assert [(line[1], float(line[2]) > 0.8, line[3]) for line in said if line] == [("1", True, "10"), ("3", True, "3")]
     with work_on("p-grabcut+flow.tam") as session:
         assert session.engines == Engines("grabcut+flow", "grabcut")
-        assert [type(command) for command in session.commands[1:]] == [c for c in kinds("p.tam") if c is not Engines]
+        assert [type(command) for command in session.commands] == [c for c in kinds("p.tam") if c is not Engines]
         assert session.labels[3].name == "Corner"
         assert session.stale == {3}, "stopped where the user had stopped"
         assert {o: m.frames for o, m in session.masklets.items()} == {o: m.frames for o, m in before.items()}

@@ -5,15 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from plugin.exports import EXPORTS, ExportFormat, Material, find_format
-from plugin.stepwise import stepwise
+from plugin.stepwise import Pace, stepwise
 from tam_core import rle
 from tam_core.errors import NotVisibleError, RequestError
 from tam_core.formats.davis import read_davis
 from tam_core.formats.masklet_json import read_masklets
 from tam_core.masklet import Masklet
 from tam_core.video import ArraySource, open_video
+from tam_core.video.pictures import read_picture
 from tests.scenes import crossing
 
 COUNT, START, STOP = 6, 1, 5
@@ -25,7 +27,7 @@ MASKLET = Masklet(
     dict.fromkeys(range(COUNT), 0.9),
 )
 MATERIAL = Material(ArraySource(SCENE.frames), [MASKLET], START, STOP, ArraySource(SCENE.background))
-RESULTS = [row for row in EXPORTS if row.takes == "removal"]
+RESULTS = [row for row in EXPORTS if row.takes == "removal" and row.name != "patch"]
 
 
 def write(row: ExportFormat, folder: Path, material: Material = MATERIAL) -> tuple[Path, int]:
@@ -57,6 +59,25 @@ def test_masks_come_back_from_json_with_their_scores(tmp_path: Path) -> None:
     (found,) = read_masklets(path)
     assert found.frames == list(range(START, STOP))
     assert found.rles[2] == MASKLET.rles[2] and found.scores[2] == MASKLET.scores[2]
+
+
+def test_a_matte_is_white_where_the_object_is(tmp_path: Path) -> None:
+    path, steps = write(find_format("matte"), tmp_path)
+    assert sorted(one.name for one in path.iterdir()) == [f"{index:05d}.png" for index in range(START, STOP)]
+    assert steps == STOP - START
+    for index in range(START, STOP):
+        assert np.array_equal(read_picture(path / f"{index:05d}.png"), SCENE.masks[index][..., None].repeat(3, 2) * 255)
+
+
+def test_a_patch_laid_over_the_source_is_the_result(tmp_path: Path) -> None:
+    path, steps = write(find_format("patch"), tmp_path)
+    assert steps == STOP - START
+    for index in range(START, STOP):
+        with Image.open(path / f"{index:05d}.png") as picture:
+            patch = np.array(picture)
+        over = patch[..., 3:] > 0
+        assert np.array_equal(np.where(over, patch[..., :3], SCENE.frames[index]), SCENE.background[index])
+        assert set(np.unique(patch[..., 3])) == {0, 255} and over.mean() < 0.1
 
 
 def test_a_preview_tints_the_object_and_nothing_else(tmp_path: Path) -> None:
@@ -129,6 +150,23 @@ def test_work_that_is_closed_cleans_up_and_so_do_its_items() -> None:
     next(steps)
     steps.close()
     assert ended == ["cleaned"] and made == [0, 1, -1]
+
+
+def test_items_that_take_long_are_stopped_and_told_of_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("plugin.stepwise._BREATH_SECONDS", 0)
+    pace, taken = Pace(), []
+
+    def slow() -> Iterator[int]:
+        for part in (0.25, 0.5, 0.75):
+            pace(part)
+        yield 1
+        pace(1.5)
+        taken.append("further than it was asked for")
+
+    steps = stepwise(list, slow(), pace)
+    assert [pace.done for _ in zip(range(5), steps, strict=False)] == [0.25, 0.5, 0.75, 0.75, 1.5]
+    steps.close()
+    assert taken == []
 
 
 def test_a_failure_of_the_work_or_of_its_items_is_raised() -> None:

@@ -15,10 +15,10 @@ from tam_core.history import (
     Propagated,
     Rejected,
     Removed,
-    Sighting,
     correction,
 )
 from tam_core.labels import Label
+from tam_core.masklet import Sighting
 from tam_core.prompts import Box, Click, MaskPrompt
 from tam_core.reacquire import Proposal
 from tam_core.rle import RLE

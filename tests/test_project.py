@@ -29,8 +29,8 @@ from tam_core.history import (
     Propagated,
     Rejected,
     Removed,
-    Sighting,
 )
+from tam_core.masklet import Sighting
 from tam_core.project import Project
 from tam_core.project.counts import check_counts
 from tam_core.project.database import FILE_NAME

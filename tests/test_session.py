@@ -320,12 +320,32 @@ def test_nothing_is_taken_away_meanwhile(session: Session) -> None:
     session.prompt(Click(0, 1, 2, 6))
     masks = session.propagate()
     next(masks)
-    for act in (session.undo, session.redo, lambda: session.drop(1), lambda: next(session.propagate())):
+    for act in (session.undo, lambda: session.drop(1), lambda: next(session.propagate())):
         with pytest.raises(RequestError, match="stop the tracking first"):
             act()
+    assert not session.redo()
     masks.close()
     assert session.undo()
     assert session.masklets[1].frames == [0]
+
+
+@pytest.mark.parametrize("frame", [1, 8], ids=["gone by", "to come"])
+def test_what_was_said_meanwhile_can_be_taken_back_and_said_again(session: Session, frame: int) -> None:
+    session.prompt(Click(0, 1, 2, 6))
+    masks = session.propagate()
+    for _ in range(4):
+        next(masks)
+    corrected = session.prompt(Click(frame, 1, frame + 2, 6), Click(frame, 1, frame + 3, 5, positive=False)).masks[1]
+    assert session.undo() and session.prompted_frames(1) == [0]
+    assert session.masklets[1].frames == list(range(4)), "what was found meanwhile stays"
+    next(masks)
+    assert session.redo() and np.array_equal(session.masklets[1].mask(frame), corrected)
+    assert session.undo()
+    session.prompt(Click(frame, 2, 5, 16))
+    assert session.undo()
+    list(masks)
+    assert session.masklets[1].frames == list(range(COUNT)) and session.stale == set()
+    assert np.array_equal(session.masklets[1].mask(frame), square(frame))
 
 
 # --- names, engines, removals

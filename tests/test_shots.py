@@ -1,7 +1,9 @@
 """Cuts, and what happens to objects at them: shots of different textures, and a disc of one colour in some of them."""
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -359,6 +361,21 @@ def test_closing_the_generator_keeps_the_proposals_of_finished_shots() -> None:
             break
     masks.close()
     assert [proposal.frame for proposal in session.proposals] == [20]
+
+
+@pytest.mark.parametrize("across_cuts", ["ask", "auto", "stop"])
+@pytest.mark.parametrize("frame", [0, 24], ids=["forwards", "backwards"])
+def test_stopped_anywhere_it_ends_the_same(across_cuts: str, frame: int) -> None:
+    video = np.concatenate([LOST, shot(STREET), shot(FOREST, (60, 80))])
+    whole = begin(video, frame=frame)
+    steps = len(finish(whole, across_cuts=across_cuts))
+    for stopped in range(2, steps, 7):
+        halted = begin(video, frame=frame)
+        with closing(halted.propagate(across_cuts=across_cuts)) as passing:  # type: ignore[arg-type]
+            assert len(list(islice(passing, stopped))) == stopped
+        finish(halted, across_cuts=across_cuts)
+        assert (halted.masklets, halted.proposals, halted.stale) == (whole.masklets, whole.proposals, whole.stale)
+        assert len(halted.commands) == 2
 
 
 def test_live_source_is_followed_over_cuts() -> None:

@@ -313,3 +313,13 @@ def test_real_clips(name: str, count: int, rate: Fraction) -> None:
         first = next(source.frames(index))
         assert np.array_equal(first.pixels, source.read(index).pixels)
         assert first.time == source.info.times[index]
+
+
+def test_what_a_read_costs_is_known_and_a_source_that_rested_goes_on(clip: Path) -> None:
+    source = FileSource(clip)
+    assert source.way_to(15) == 0, "decoding begins at a keyframe"
+    before = source.read(15).pixels
+    assert (source.way_to(15), source.way_to(17), source.way_to(7)) == (15, 16, 0)
+    source.rest()
+    assert source.way_to(15) == 0
+    assert np.array_equal(source.read(15).pixels, before)

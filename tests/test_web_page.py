@@ -286,6 +286,49 @@ def test_a_new_worker_finds_everything_as_it_was(browser: Any, tmp_path: Path, c
         context.__exit__(None, None, None)
 
 
+def test_a_video_that_was_moved_is_asked_for(browser: Any, tmp_path: Path, clip: Path) -> None:
+    with serving(tmp_path / "data", clip.parent) as worker, tab(browser, worker) as studio:
+        studio.open(clip)
+        studio.click(30, 60)
+    (clip.parent / "elsewhere").mkdir()
+    moved = clip.rename(clip.parent / "elsewhere/renamed.mp4")
+    with serving(tmp_path / "data", clip.parent) as worker, tab(browser, worker, expected=("40",)) as studio:
+        studio.start()
+        studio.page.locator(".recent button").click()
+        studio.page.get_by_label("Path").fill(str(moved))
+        studio.press("Enter")
+        studio.until("s.session && s.session.objects.length === 1")
+        assert studio.page.locator("dialog[open]").count() == 0
+
+
+def test_tracking_that_was_killed_can_be_resumed(browser: Any, tmp_path: Path) -> None:
+    with serving(tmp_path / "data", SAMPLE.parent) as worker:
+        port = worker.access.port
+        context = tab(browser, worker, expected=("ERR_", "404"))
+        studio = context.__enter__()
+        studio.open(SAMPLE)
+        studio.page.fill("input.frame", "16")
+        studio.press("Enter", "o", "Home")
+        studio.drag((78, 66), (184, 292))
+        studio.press("t")
+        studio.until("[...s.jobs.values()].some(j => j.kind === 'track' && j.done > 2)")
+    with serving(tmp_path / "data", SAMPLE.parent, port):
+        studio.page.get_by_role("button", name="Resume").click()
+        studio.until("!s.session.objects[0].stale && s.session.objects[0].lane.at(-1).stop === 16")
+        context.__exit__(None, None, None)
+
+
+def test_the_worker_is_told_how_much_memory_it_may_take(studio: Studio) -> None:
+    studio.page.get_by_role("button", name="Settings", exact=True).click()
+    field = studio.page.get_by_label("Memory for the worker (GB)")
+    for typed, kept in (("2.5", {"memory": 2.5}), ("", {"memory": None})):
+        with studio.page.expect_response(lambda answer: answer.request.method == "PUT"):
+            field.fill(typed)
+            field.press("Tab")
+        now = studio.page.evaluate("import('/static/api.js').then(api => api.call('GET', 'limits'))")
+        assert now == kept
+
+
 def test_without_a_token_it_asks_for_one(browser: Any, tmp_path: Path, clip: Path) -> None:
     with serving(tmp_path / "data", clip.parent) as worker, tab(browser, worker, expected=("401",)) as studio:
         studio.page.goto(worker.access.url)

@@ -282,6 +282,13 @@ def test_progress_is_told_ten_times_a_second_and_at_the_end(jobs: Jobs, monkeypa
     assert told[0].id == job.id and told[-1].done == 1000 and len(told) < 100
 
 
+def test_steps_that_take_long_are_told_in_between() -> None:
+    progress = Progress()
+    for done, seconds in ((0, 1.0), (0, 2.0), (3, 3.0), (3, 1.0), (4, 1.0)):
+        progress.reach(done, seconds)
+    assert (progress.done, progress.seconds, progress.pace) == (4, 8.0, 2.0)
+
+
 def test_time_left_follows_the_pace() -> None:
     progress = Progress()
     assert progress.eta(10) is None and progress.rate == 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import random
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -126,6 +127,42 @@ def test_what_nobody_waits_for_any_more_is_not_decoded(reel: Reel, source: Watch
     first.result(PATIENCE)
     last.result(PATIENCE)
     assert 40 not in source.reads
+
+
+class FarFromKeyframes(Watched):
+    """Its only keyframe is the first frame, as in a video that was recorded from a screen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.position = -1
+        self.decoded = 0
+
+    def way_to(self, index: int) -> int:
+        return self.position + 1 if index > self.position else 0
+
+    def read(self, index: int) -> Frame:
+        self.decoded += index + 1 - self.way_to(index)
+        self.position = index
+        return super().read(index)
+
+    def rest(self) -> None:
+        self.position = -1
+
+
+@pytest.mark.parametrize("order", ["backwards", "at random"])
+def test_a_long_group_of_pictures_is_not_decoded_again_for_every_frame(
+    order: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("plugin.worker.reel.REST_SECONDS", 0.0)
+    source, frames = FarFromKeyframes(), list(range(COUNT - 1, -1, -1))
+    if order == "at random":
+        random.Random(1).shuffle(frames)
+    with ThreadPoolExecutor(1) as pool:
+        reel = new_reel(lambda: source, pool, idle=False)
+        assert [shown(reel, index) for index in frames] == frames
+        assert source.decoded < 6 * COUNT, "one by one it would be thirty times the video"
+        assert len(source.reads) <= COUNT + 3
+        reel.close()
 
 
 def test_resting_fills_the_surroundings(source: Watched, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,15 +18,19 @@ from plugin.link import launch, wire
 from plugin.serve import Service as ServeOptions
 from plugin.serve import listen, serve
 from plugin.worker import events as events_module
+from plugin.worker import memory
 from plugin.worker.engines import Engines
 from plugin.worker.events import KEPT_EVENTS, Events
 from plugin.worker.folders import Folders
 from plugin.worker.problems import TooLargeError, UnknownIdError
+from plugin.worker.unfinished import Unfinished, UnfinishedJobs
 from plugin.worker.uploads import Uploads, clean_name
+from plugin.worker.worker import Worker
 from tam_core.checkpoints import Checkpoint
 from tam_core.errors import OutputError, RequestError
+from tam_core.project import Project
 from tam_core.registry import EngineSpec, Registry
-from tests.media import make_video
+from tests.media import make_clip, make_video
 from tests.scenes import crossing
 from tests.worker_fixtures import PATIENCE, Service, running, until
 
@@ -342,3 +347,71 @@ def test_the_usual_port_gives_way_to_a_free_one_but_a_given_port_does_not() -> N
                 assert door.getsockname()[1] != port
         with pytest.raises(RequestError, match=f"cannot listen on 127.0.0.1:{port}: "):
             listen("127.0.0.1", port)
+
+
+def test_what_a_killed_worker_was_writing_is_deleted_and_nothing_else(tmp_path: Path) -> None:
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with running(tmp_path) as service:
+        folder, projects = service.opened, service.worker.data / "projects"
+    for name in ("out", "other"):
+        for pid in (gone.pid, os.getpid(), os.getppid()):
+            (folder / f".{name}.{pid}-0123ab.part.mp4").touch()
+            (folder / f".{name}.{pid}-0123ab.part").mkdir()
+    (projects / f".clip.{gone.pid}-0123ab.part").mkdir()
+    with closing(UnfinishedJobs(tmp_path / "data/jobs.sqlite")) as jobs:
+        for number, target in enumerate(("out.mp4", "out")):
+            jobs.add(Unfinished(f"j{number}", "export", "", "s", "", {"path": str(folder / target)}))
+    with running(tmp_path):
+        left = {path.name for path in folder.iterdir()}
+    others = {f".out.{os.getppid()}-0123ab.part.mp4", f".out.{os.getppid()}-0123ab.part"}
+    assert {name for name in left if name.startswith(".out")} == others, "another program writes these"
+    assert len(left) == 2 + 6, "of a file that nobody asked this worker for, it knows nothing"
+    assert list(projects.iterdir()) == []
+
+
+def test_uploads_that_no_project_uses_are_deleted_after_some_days(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", 2).read_bytes()
+    with running(tmp_path) as service:
+        sent = [service.client.post("/api/uploads?name=clip.mp4", content=clip).json()["id"] for _ in range(3)]
+        opened = service.client.post("/api/sessions", json={"upload": sent[0]})
+        assert opened.status_code == 200, opened.text
+        folder = service.worker.data / "uploads"
+    for upload in sent[:2]:
+        os.utime(folder / upload, (time.time() - 8 * 24 * 3600,) * 2)
+    project = Path(opened.json()["project"])
+    with closing(Project.open(project)), running(tmp_path):
+        assert len(list(folder.iterdir())) == 3, "a project that is open elsewhere does not say what it uses"
+    with running(tmp_path):
+        assert {place.name for place in folder.iterdir()} == {sent[0], sent[2]}
+
+
+def test_beyond_its_memory_the_worker_lets_go_of_engines_that_nobody_uses(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = 3e9
+    monkeypatch.setattr(memory, "resident_bytes", lambda: taken)
+    make_clip(service.opened / "clip.mp4", 2)
+    asked = {"path": str(service.opened / "clip.mp4"), "engine": "flow", "segmenter": "grabcut"}
+    session = service.client.post("/api/sessions", json=asked).json()["id"]
+    click = {"kind": "click", "frame": 0, "object_id": 1, "x": 20, "y": 20}
+    assert service.client.post(f"/api/sessions/{session}/prompts", json={"prompts": [click]}).status_code == 200
+    sessions, engine = service.worker.sessions, service.worker.engines.load("grabcut", "segmenter", "cpu")
+    monkeypatch.setattr("plugin.worker.sessions.QUIET_SECONDS", 0.0)
+    sessions.keep_to_budget()
+    assert service.worker.engines.load("grabcut", "segmenter", "cpu") is engine, "there is no budget yet"
+    assert service.client.put("/api/limits", json={"memory": 0.1}).json()["type"] == "RequestError"
+    assert service.client.put("/api/limits", json={"memory": 2.0}).json() == {"memory": 2.0}
+    with sessions.using(session) as opened:
+        sessions.keep_to_budget()
+        assert opened.session.held_engines == [engine], "it is in use"
+    until(lambda: service.worker.jobs.of(session)[-1].status == "done")  # the cuts are looked for
+    sessions.keep_to_budget()
+    assert opened.session.held_engines == []
+    assert service.worker.engines.load("grabcut", "segmenter", "cpu") is not engine
+    assert service.client.post(f"/api/sessions/{session}/prompts", json={"prompts": [click]}).status_code == 200
+    monkeypatch.setattr("plugin.worker.sessions.REST_SECONDS", 0.0)
+    sessions.rest()
+    assert opened.session._chosen._frames is None, "no picture is held for longer than somebody looks at it"
+    with Worker(service.worker.data.parent / "other", memory=4.0) as other:
+        assert other.memory.limits.memory == 4.0

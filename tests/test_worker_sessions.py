@@ -308,6 +308,16 @@ def test_masks_are_told_by_frame_and_object(service: Service, video: Path) -> No
     assert asked(service, "GET", f"{path}?objects=a", 422)["type"] == "MalformedError"
 
 
+def test_with_its_masks_a_frame_tells_what_was_said_there(service: Service, video: Path) -> None:
+    """But for painted masks, which are the masks themselves."""
+    session = opened(service, video)
+    box = {"kind": "box", "frame": 0, "object_id": 1, "xyxy": [10.0, 40.0, 50.0, 80.0]}
+    prompted(service, session, ON_DISC, box)
+    prompted(service, session, painted(0, 2, disc(120, 90, 10)))
+    (told,) = asked(service, "GET", f"/sessions/{session}/masks?start=0&stop=5")
+    assert told["prompts"] == [{**ON_DISC, "positive": True}, box]
+
+
 def test_what_is_not_there_cannot_be_changed(service: Service, video: Path) -> None:
     session = opened(service, video)
     here = f"/sessions/{session}"
@@ -319,6 +329,8 @@ def test_what_is_not_there_cannot_be_changed(service: Service, video: Path) -> N
     assert asked(service, "POST", f"{here}/remove", 400, start=0)["type"] == "RequestError"
     assert asked(service, "POST", f"{here}/export", 400, format="gif")["type"] == "RequestError"
     assert asked(service, "POST", f"{here}/prompts", 400, prompts=[{**ON_DISC, "x": 999}])["type"] == "PromptError"
+    assert asked(service, "POST", f"{here}/undo")["redo"] == "", "with which engines it was opened is no step"
+    assert asked(service, "PATCH", f"{here}/engines", engine="auto")["undo"] == "choice of engines"
     assert asked(service, "POST", f"{here}/undo")["redo"] == "choice of engines"
     assert asked(service, "POST", f"{here}/undo")["undo"] == ""
     assert asked(service, "GET", "/sessions/0123456789ab", 404)["type"] == "UnknownIdError"

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from inpaint.holes import holes_of
+from plugin import stepwise
 from plugin.link import wire
-from plugin.worker.removal import RemovedSource, write_changes
+from plugin.worker.removal import RemovedSource, forget_others, write_changes
 from plugin.worker.work import Remove, Track
 from tam_core import rle
 from tam_core.formats.davis import read_davis
@@ -55,7 +56,7 @@ def test_every_frame_is_in_the_project_before_its_masks_are_told(
         if event.kind == "masks":
             with service.worker.sessions.using(topic) as open_session:
                 ((stored,),) = open_session.project._database.rows(
-                    "SELECT count(*) FROM masks WHERE frame = ? AND command > 2", event.frame
+                    "SELECT count(*) FROM masks WHERE frame = ? AND command > 1", event.frame
                 )
             seen.append((topic, event.frame, stored))
 
@@ -78,7 +79,10 @@ def test_tracking_that_is_stopped_keeps_what_it_found_and_can_be_corrected_meanw
     assert state_of(service, session)["objects"][0]["lane"][-1]["stop"] == 3
     problem = asked(service, "POST", f"/sessions/{session}/undo", 400)
     assert problem["type"] == "RequestError" and "tracked" in problem["message"]
-    prompted(service, session, painted(6, 2, disc(130, 20, 8)))
+    prompted(service, session, painted(6, 2, disc(100, 20, 8)))
+    prompted(service, session, painted(6, 2, disc(130, 20, 8)), replace=True)
+    prompted(service, session, painted(5, 2, disc(120, 20, 8)))
+    assert asked(service, "POST", f"/sessions/{session}/undo")["objects"][1]["prompted"] == [6]
     steps.close()  # type: ignore[attr-defined]
     one, two = state_of(service, session)["objects"]
     assert one["lane"][-1]["stop"] == 3 and one["stale"] and two["prompted"] == [6]
@@ -90,7 +94,12 @@ def test_tracking_goes_on_after_a_restart(tmp_path: Path, clip: bytes) -> None:
         (service.opened / "disc.mp4").write_bytes(clip)
         session = opened(service, service.opened / "disc.mp4")
         prompted(service, session)
-        with service.worker.jobs.gate.now():  # so that it does not begin before it is paused
+        with service.worker.sessions.using(session) as open_session:
+            steps = Track(service.worker, open_session, wire.TrackRequest()).run()
+        for _ in range(5):
+            next(steps)
+        steps.close()  # type: ignore[attr-defined]
+        with service.worker.jobs.gate.now():  # so that it does hardly more before it is paused
             job = asked(service, "POST", f"/sessions/{session}/track", start=0)
             asked(service, "POST", f"/jobs/{job['id']}/pause")
     with serving(tmp_path) as service:
@@ -98,6 +107,7 @@ def test_tracking_goes_on_after_a_restart(tmp_path: Path, clip: bytes) -> None:
         assert (left["id"], left["status"], left["kind"]) == (job["id"], "paused", "track")
         asked(service, "POST", f"/jobs/{job['id']}/resume")
         until(lambda: asked(service, "GET", f"/jobs/{job['id']}")["status"] == "done")
+        assert asked(service, "GET", f"/jobs/{job['id']}")["done"] <= COUNT - 5, "the others have their masks"
         assert not state_of(service, session)["objects"][0]["stale"]
 
 
@@ -157,11 +167,19 @@ def test_an_undone_removal_is_the_one_before_and_files_of_others_go(service: Ser
     assert list(folder.iterdir()) == [], "what was being written when a worker was killed goes too"
 
 
-def test_a_stopped_removal_leaves_nothing(service: Service, session: str) -> None:
+def test_a_removal_can_be_stopped_in_the_middle_of_a_window_and_leaves_nothing(
+    service: Service, session: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stepwise, "_BREATH_SECONDS", 0)
     done(service, session, "track")
     with service.worker.sessions.using(session) as open_session:
+        counts = list(Remove(service.worker, open_session, wire.RemoveRequest()).run())
+        assert len(counts) > 5 * COUNT and counts == sorted(counts) and counts[-1] == COUNT
+        assert set(range(1, COUNT)) & set(counts), "all frames are one window, and progress moves in it"
+        asked(service, "POST", f"/sessions/{session}/undo")
+        forget_others(open_session.project.files(), [])
         steps = Remove(service.worker, open_session, wire.RemoveRequest()).run()
-        next(steps)
+        assert next(count for count in steps if count) < COUNT - 1
         steps.close()  # type: ignore[attr-defined]
         assert list(open_session.project.files().glob("*removal*")) == []
     assert state_of(service, session)["undo"] == "tracking of object 1"

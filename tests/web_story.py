@@ -95,10 +95,9 @@ def _click(studio: Studio, plot: Plot) -> None:
 def _second_object(studio: Studio, plot: Plot) -> None:
     """By a box; then it is given a name."""
     studio.press("n")
-    start, end = plot.other
-    studio.drag(start, end)
-    middle = (start[0] + end[0]) // 2, (start[1] + end[1]) // 2
-    assert studio.covers(*middle, object_id=2) and not studio.covers(*middle, object_id=1)
+    first = studio.mask(0)
+    studio.drag(*plot.other)
+    assert any(studio.mask(0, object_id=2) or b"") and studio.mask(0) == first
     studio.page.locator('[data-object="2"] .object-name').dblclick()
     studio.page.keyboard.type("Other")
     before = studio.revision

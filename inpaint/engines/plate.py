@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from inpaint.base import WindowSpec
+from inpaint.base import Check, WindowSpec, part, unchecked
 from inpaint.flow import FlowSettings, Link, link, view
 from inpaint.light import SAME, Light
 from inpaint.membrane import extend
@@ -40,28 +40,32 @@ class PlateInpainter:
         every = np.ones(len(frames), bool)
         return self.continue_fill(frames, holes, every, ~every)
 
-    def continue_fill(self, frames: Pixels, holes: Mask, wanted: Mask, finished: Mask) -> Pixels:
+    def continue_fill(
+        self, frames: Pixels, holes: Mask, wanted: Mask, finished: Mask, check: Check = unchecked
+    ) -> Pixels:
         """See ``ContinuingInpainter.continue_fill``."""
-        links = measure_links(frames, holes, self.flow)
+        links = measure_links(frames, holes, self.flow, part(check, 0, 0.3))
         lights = light_of_each(links)
         hidden = np.stack([cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0 for hole in holes])
         work = _Work(frames.copy(), holes & wanted[:, None, None], hidden, links, lights)
-        work.copy_from(~hidden, self.paste)
+        work.copy_from(~hidden, self.paste, part(check, 0.3, 0.6))
         if finished.any():
-            work.copy_from(np.broadcast_to(finished[:, None, None], holes.shape), self.paste_invented)
-        for _ in range(self.keys):
+            carried = np.broadcast_to(finished[:, None, None], holes.shape)
+            work.copy_from(carried, self.paste_invented, part(check, 0.6, 0.7))
+        for key in range(self.keys):
             if not work.missing.any():
                 break
-            work.copy_from(self._invent(work), self.paste_invented)
+            here = part(check, 0.7 + 0.2 * key / self.keys, 0.7 + 0.2 * (key + 1) / self.keys)
+            work.copy_from(self._invent(work, here), self.paste_invented, here)
         work.close_gaps()
-        steady(work.pictures, holes & (wanted | finished)[:, None, None], links)
+        steady(work.pictures, holes & (wanted | finished)[:, None, None], links, part(check, 0.9, 1))
         work.pictures[~wanted] = frames[~wanted]
         return work.pictures
 
-    def _invent(self, work: "_Work") -> Mask:
+    def _invent(self, work: "_Work", check: Check) -> Mask:
         """Make up what is missing on the frame that misses most; that frame may be copied from, (T, H, W) bool."""
         key = int(work.missing.sum((1, 2)).argmax())
-        work.pictures[key] = synthesise(work.pictures[key], work.missing[key], self.patches)
+        work.pictures[key] = synthesise(work.pictures[key], work.missing[key], self.patches, lambda: check(0))
         work.missing[key] = False
         shown = np.zeros_like(work.missing)
         shown[key] = True
@@ -78,17 +82,24 @@ class _Work:
     links: Sequence[Link]
     lights: Sequence[Light]
 
-    def copy_from(self, shown: Mask, settings: PasteSettings) -> None:
+    def copy_from(self, shown: Mask, settings: PasteSettings, check: Check) -> None:
         """Fill what is ``missing`` from the pixels ``shown`` (T, H, W), looking into the past and into the future."""
         count = len(self.pictures)
-        areas = {t: region(self.missing[t], settings.rim) for t in range(count) if self.missing[t].any()}
-        soft = softened(self.pictures, shown)
+        areas = {}
+        for frame in map(int, np.flatnonzero(self.missing.any((1, 2)))):
+            areas[frame] = region(self.missing[frame], settings.rim)
+            check(0)
+        soft = {}
+        for frame in map(int, np.flatnonzero(shown.any((1, 2)))):
+            soft[frame] = softened(self.pictures[frame], shown[frame])
+            check(0)
         if not soft:
             return
-        past = self._copies(shown, soft, areas, range(min(soft), count))
-        future = self._copies(shown, soft, areas, range(max(soft), -1, -1))
+        past = self._copies(shown, soft, areas, range(min(soft), count), part(check, 0, 1 / 3))
+        future = self._copies(shown, soft, areas, range(max(soft), -1, -1), part(check, 1 / 3, 2 / 3))
         correction = None
-        for frame, area in areas.items():
+        for done, (frame, area) in enumerate(areas.items()):
+            check(2 / 3 + done / len(areas) / 3)
             if frame and self.links[frame - 1].broken:
                 correction = None
             copies = [side[frame] for side in (past, future) if frame in side]
@@ -96,13 +107,14 @@ class _Work:
             self.missing[frame, area.y[: area.inner], area.x[: area.inner]] = ~found
 
     def _copies(
-        self, shown: Mask, soft: dict[int, Pixels], areas: dict[int, Region], order: Sequence[int]
+        self, shown: Mask, soft: dict[int, Pixels], areas: dict[int, Region], order: Sequence[int], check: Check
     ) -> dict[int, Copy]:
-        return {
-            one.frame: copy(one, areas[one.frame], self.pictures, soft, shown, self.lights)
-            for one in trace(self.hidden, shown, self.links, order)
-            if one.frame in areas
-        }
+        copies = {}
+        for done, one in enumerate(trace(self.hidden, shown, self.links, order)):
+            check(done / len(order))
+            if one.frame in areas:
+                copies[one.frame] = copy(one, areas[one.frame], self.pictures, soft, shown, self.lights)
+        return copies
 
     def close_gaps(self) -> None:
         """Crumbs that are still missing are continued smoothly from around them."""
@@ -112,7 +124,7 @@ class _Work:
                 picture[missing] = np.rint(smooth[missing]).clip(0, 255)
 
 
-def measure_links(frames: Pixels, holes: Mask, settings: FlowSettings) -> list[Link]:
+def measure_links(frames: Pixels, holes: Mask, settings: FlowSettings, check: Check = unchecked) -> list[Link]:
     """The links between neighbouring frames of a window."""
     links = []
     before = view(frames[0], holes[0], settings)
@@ -120,6 +132,7 @@ def measure_links(frames: Pixels, holes: Mask, settings: FlowSettings) -> list[L
         now = view(frame, hole, settings)
         links.append(link(before, now, settings))
         before = now
+        check(len(links) / len(frames))
     return links
 
 

@@ -1,8 +1,8 @@
 """Where on the screen a pixel of the source is, in the three editors, and back. Pure arithmetic, no Blender.
 
 Source points are as in ``link/wire.py``: (x, y) from the top left of the upright picture, y down, the middle of the
-first pixel at (0.5, 0.5). A *view* is what ``region.view2d`` counts in: the sequencer's preview counts pixels of the scene
-from the middle of the picture, y up; image and clip editor count the whole picture as 1 x 1 from its lower left.
+first pixel at (0.5, 0.5). A *view* is what ``region.view2d`` counts in: the sequencer's preview counts pixels of the
+scene from the middle of the picture, y up; image and clip editor count the whole picture as 1 x 1 from its lower left.
 ``strips.py`` reads the numbers out of Blender.
 """
 

@@ -3,7 +3,7 @@
 import * as actions from "./actions.js";
 import { call, upload } from "./api.js";
 import { $, attempt, h } from "./dom.js";
-import { dialog } from "./dialogs.js";
+import { dialog, field } from "./dialogs.js";
 import { when } from "./format.js";
 import { icon } from "./icons.js";
 import { state } from "./store.js";
@@ -44,11 +44,25 @@ const request = (path) => (/\.tam\/?$/.test(path) ? { project: path } : { path }
 async function start(asked) {
   shown?.setAttribute("aria-busy", "true");
   await attempt(async () => {
-    await actions.open(asked);
+    try {
+      await actions.open(asked);
+    } catch (error) {
+      if (error.type !== "SourceMovedError") throw error;
+      return askForSource(asked, error.message);
+    }
     shown?.close();
-    $("#viewer").focus();
+    return $("#viewer").focus();
   });
   shown?.removeAttribute("aria-busy");
+}
+
+/** The project's video is not where it was. */
+function askForSource(asked, says) {
+  const input = h("input", { type: "text", autocomplete: "off", spellcheck: "false", autofocus: true });
+  const run = () => {
+    if (input.value.trim()) start({ ...asked, source: input.value.trim() });
+  };
+  dialog("Where is the video now?", [h("p", {}, says), field("Path", input)], { main: { title: "Open", run } });
 }
 
 function dropZone(progress) {

@@ -118,8 +118,15 @@ function down() {
 async function gone(status) {
   if (status === 401) return set({ connection: "refused" });
   set({ connection: "lost" });
-  const session = await attempt(() => findAgain(null));
-  if (session) await attempt(() => attach(session));
+  try {
+    const session = await findAgain(null);
+    if (session) await attach(session);
+  } catch (error) {
+    if (error.status === 0) return setTimeout(() => gone(status), 2000);
+    set({ connection: "on" });
+    toast(error.message, { problem: true });
+  }
+  return undefined;
 }
 
 const byId = (jobs) => new Map(jobs.map((job) => [job.id, job]));

@@ -1,7 +1,8 @@
 // Settings: engines, theme, and how the user likes to see things.
 
 import * as actions from "./actions.js";
-import { h } from "./dom.js";
+import { call } from "./api.js";
+import { attempt, h } from "./dom.js";
 import { dialog, field, menu } from "./dialogs.js";
 import { KINDS, showEngines } from "./engines.js";
 import { showHelp } from "./help.js";
@@ -39,6 +40,7 @@ export function showSettings() {
     ),
     h("div", { class: "pair" }, field("Theme", theme), field("Strength of masks", slider("opacity", 0, 0.9, 0.05))),
     field("Memory for pictures in this tab (64 to 1024 MB)", slider("cache", 64, 1024, 64)),
+    memoryBudget(),
     h(
       "div",
       {},
@@ -47,6 +49,22 @@ export function showSettings() {
       tick("shortcuts", "Keys without Ctrl (turn off if you dictate, or press keys by accident)"),
     ),
   ]);
+}
+
+/** The worker's own, for all tabs and hosts. */
+function memoryBudget() {
+  const input = h("input", { type: "number", min: 0.5, step: 0.5, placeholder: "no limit", disabled: true });
+  const show = (limits) => {
+    if (!limits) return;
+    input.value = limits.memory ?? "";
+    input.disabled = false;
+  };
+  input.addEventListener("change", async () => {
+    const memory = input.value ? Number(input.value) : null;
+    show(await attempt(() => call("PUT", "limits", { memory })));
+  });
+  attempt(() => call("GET", "limits")).then(show);
+  return field("Memory for the worker (GB)", input, "Beyond it, engines that nobody uses are let go.");
 }
 
 function engineMenu(kind, name) {

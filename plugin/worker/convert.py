@@ -22,6 +22,19 @@ def prompt_of(said: wire.Prompt, size: Size) -> Prompt:
             return MaskPrompt(said.frame, said.object_id, _painted(said.rle, size).decode())
 
 
+def said_of(prompt: Prompt) -> wire.Prompt | None:
+    """A prompt as it was sent; None for a painted mask, which is told with the masks."""
+    match prompt:
+        case Click(frame, object_id, x, y, positive):
+            return wire.Click(frame=frame, object_id=object_id, x=x, y=y, positive=positive)
+        case Box(frame, object_id, xyxy):
+            return wire.Box(frame=frame, object_id=object_id, xyxy=xyxy)
+        case TextPrompt(frame, object_id, text):
+            return wire.Text(frame=frame, object_id=object_id, text=text)
+        case MaskPrompt():
+            return None
+
+
 def _painted(code: wire.Rle, size: Size) -> RLE:
     """Its size is compared first: what it would take to decode is not for a client to choose."""
     if code.size != size:

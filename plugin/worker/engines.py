@@ -3,7 +3,7 @@
 import gc
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,11 @@ class Engines:
         engine, separator, file = name.partition("=")
         return f"{engine}={self._folders.check(file)}" if separator else name
 
-    def release(self) -> None:
-        """Forget the loaded engines: their memory is free when no session uses them any more."""
+    def release(self, keep: Iterable[Any] = ()) -> None:
+        """Forget the loaded engines but some: their memory is free when no session uses them any more."""
+        kept = {id(engine) for engine in keep}
         with self._lock:
-            self._loaded.clear()
+            self._loaded = {key: engine for key, engine in self._loaded.items() if id(engine) in kept}
         gc.collect()
 
 

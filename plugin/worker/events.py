@@ -20,7 +20,7 @@ from plugin.link import wire
 from tam_core.errors import TamError
 
 KEPT_EVENTS = 1024
-KEPT_CHARACTERS = 4_000_000
+KEPT_CHARACTERS = 1_000_000
 HEARTBEAT_SECONDS = 15.0
 
 Greeting = Callable[[], wire.Event]
@@ -72,6 +72,12 @@ class Events:
             if known := self._topics.get(topic):
                 known.add(_Told(next(self._numbers), event.kind, text))
                 self._ring(topic)
+
+    def forget_unheard(self, topic: str) -> None:
+        """What was told is forgotten if nobody listens now; who comes back is told to ask anew."""
+        with self._lock:
+            if topic not in self._bells:
+                self._topics.pop(topic, None)
 
     def forget(self, topic: str) -> None:
         """The topic is over: its streams end."""

@@ -13,6 +13,8 @@ from plugin.worker.unfinished import Unfinished
 class Task(Protocol):
     """What a job does. ``run`` is a generator that yields after every step; closing it cancels. What was done stays.
 
+    It yields None for another step done, or the number of those that are done so far, the same one again where a step
+    takes longer than a person waits: between two yields the job can be paused, cancelled, and give way to a click.
     A ``gated`` task uses engines: each of its steps holds the gate (it takes its session's lock itself, inside).
     ``total`` steps may become known while it runs; ``result`` (in words) and ``download`` are read when it has ended.
     ``session_id`` is the same after a restart (it is made from the project's folder); ``project`` is that folder, and
@@ -31,7 +33,7 @@ class Task(Protocol):
     result: str
     download: Path | None
 
-    def run(self) -> Iterator[None]: ...
+    def run(self) -> Iterator[int | None]: ...
 
 
 Factory = Callable[[Unfinished], Task]
@@ -45,7 +47,7 @@ class Job:
     number: int
     status: wire.JobStatus = "paused"
     task: Task | None = None
-    steps: Generator[None, None, None] | None = None
+    steps: Generator[int | None, None, None] | None = None
     wanted: Literal["pause", "cancel", "release"] | None = None
     progress: Progress = field(default_factory=Progress)
     total: int | None = None

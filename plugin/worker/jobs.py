@@ -69,6 +69,12 @@ class Jobs:
             self._prune()
             return self._queue(job, task)
 
+    @property
+    def unfinished(self) -> list[Unfinished]:
+        """As they were asked for, also in an earlier life."""
+        with self._changed:
+            return self._unfinished.all()
+
     def all(self) -> list[wire.Job]:
         """Every job, oldest first; those that ended stay for a while."""
         with self._changed:
@@ -192,13 +198,13 @@ class Jobs:
         started = time.monotonic()
         try:
             with self._turn(job):
-                next(job.steps)
+                done = next(job.steps)
         except StopIteration:
             self._end(job, "done")
         except Exception as error:  # whatever a task's engine raises ends the job, not the lane
             self._fail(job, error)
         else:
-            job.progress.step(time.monotonic() - started)
+            job.progress.reach(job.progress.done + 1 if done is None else done, time.monotonic() - started)
             job.read_task()
             self._tell(job)
 
@@ -257,7 +263,7 @@ class Jobs:
     def _queue(self, job: Job, task: Task | None = None) -> wire.Job:
         self._check_open()
         if task:
-            steps = cast("Generator[None, None, None]", task.run())
+            steps = cast("Generator[int | None, None, None]", task.run())
             job.task, job.steps, job.progress = task, steps, Progress()
             job.read_task()
         job.status = "queued"

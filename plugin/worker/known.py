@@ -9,6 +9,7 @@ from pathlib import Path
 from plugin.worker.folders import Folders
 from plugin.worker.problems import UnknownIdError
 from tam_core.atomic import atomic_file, naming_the_cause
+from tam_core.project import Project
 from tam_core.project.database import FILE_NAME
 from tam_core.project.project import SUFFIX
 
@@ -51,6 +52,10 @@ class KnownProjects:
         """Projects and when they were changed (seconds since 1970), the newest first."""
         found = [(folder, changed) for folder in self._all() if (changed := _changed(folder))]
         return sorted(found, key=lambda one: one[1], reverse=True)[:MOST]
+
+    def sources(self) -> list[Path]:
+        """Where the projects that are there have their videos. Raises ProjectError where one does not say."""
+        return [Project.source_of(folder) for folder in self._all() if folder.exists()]
 
     def _all(self) -> list[Path]:
         with self._lock:

@@ -50,7 +50,7 @@ class LiveStream:
     ) -> None:
         self.id = secrets.token_hex(8)
         self.size = request.height, request.width
-        self._tracker, self._segmenter = engines
+        self._tracker, self._segmenter = self.engines = engines
         self._gate, self._events = gate, events
         self._state = self._tracker.start(VideoInfo(request.width, request.height, RATE))
         self._followed: set[ObjectId] = set()
@@ -193,6 +193,12 @@ class Live:
         self.get(stream_id).close()
         with self._lock:
             self._streams.pop(stream_id, None)
+
+    @property
+    def engines(self) -> list[Any]:
+        """Those in use."""
+        with self._lock:
+            return [engine for stream in self._streams.values() if stream.open for engine in stream.engines]
 
     def close_all(self) -> None:
         """For the end of the worker."""

@@ -65,6 +65,7 @@ class OpenSession:
                 proposals_of(session),
                 self._removal(),
                 list(jobs),
+                len(session.commands),
             )
 
     def open_source(self) -> FrameSource:

@@ -13,6 +13,17 @@ class Progress:
     done: int = 0
     pace: float = 0.0
     seconds: float = 0.0
+    _since: float = 0.0
+    """Seconds since a step was done."""
+
+    def reach(self, done: int, seconds: float) -> None:
+        """Another so many seconds, after which ``done`` steps are done."""
+        self._since += seconds
+        steps = done - self.done
+        for _ in range(steps):
+            self.step(self._since / steps)
+        if steps > 0:
+            self._since = 0.0
 
     def step(self, seconds: float) -> None:
         """One more, which took so long."""

@@ -5,12 +5,13 @@ person rests, what is around. Going backwards it decodes a stretch forwards and 
 in the middle of a group of pictures costs as much as all before it.
 """
 
+import contextlib
 import io
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
-from typing import TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import cv2
 from PIL import Image
@@ -30,6 +31,19 @@ QUALITY = 85
 
 Place: TypeAlias = tuple[int, int]
 """A frame and the width it is wanted in."""
+
+
+WAY = 300
+"""Frames on the way to one that was asked for that are kept as pictures, at most."""
+
+
+@runtime_checkable
+class Seeking(Protocol):
+    """A source in which a frame may be a long way from where decoding can begin; see FileSource."""
+
+    def way_to(self, index: int) -> int: ...
+
+    def rest(self) -> None: ...
 
 
 class PictureCache:
@@ -87,6 +101,9 @@ class Reel:
         self._open_source, self._count, self.tag = open_source, count, tag
         self._cache, self._pool, self._give_way, self._idle = cache, pool, give_way, idle
         self._source: FrameSource | None = None
+        self._ways: set[int] = set()
+        """Where ways through the video began; ``_roams`` once one of them was gone twice."""
+        self._roams = False
         self._changed = threading.Condition()
         self._asked: dict[Place, list[Future[bytes]]] = {}
         """The newest last."""
@@ -167,12 +184,40 @@ class Reel:
         while (place := self._next()) is not None:
             if self._around:
                 self._give_way()
-            try:
-                picture: bytes | Exception = self._render(place)
-            except Exception as error:  # theirs who asked for it
-                picture = error
-            with self._changed:
-                self._answer(place, picture)
+            for at in self._way(place):
+                try:
+                    picture: bytes | Exception = self._render(at)
+                except Exception as error:  # theirs who asked for it
+                    picture = error
+                with self._changed:
+                    self._answer(at, picture)
+
+    def _way(self, place: Place) -> Iterator[Place]:
+        """The place, and before it those that are decoded on the way there, once a person goes the same way again.
+
+        To look at frames of a long group of pictures at random would else decode half of it for every one of them.
+        """
+        index, width = place
+        way = index
+        with contextlib.suppress(Exception):  # it will fail again, for who asked
+            source = self._opened()
+            way = source.way_to(index) if isinstance(source, Seeking) else index
+        known = way in self._ways
+        self._roams |= known
+        if known or (self._roams and index - way > NEAR):
+            for at in range(max(way, index - WAY), index):
+                if self._leads_elsewhere(range(way, index + 1)):
+                    return
+                if not self._cache.has(self.tag, (at, width)):
+                    yield at, width
+        self._ways.add(way)
+        yield place
+
+    def _leads_elsewhere(self, way: range) -> bool:
+        """Whether a person wants something else meanwhile."""
+        with self._changed:
+            newest = next(reversed(self._asked), None)
+            return self._closed or (newest is not None and newest[0] not in way)
 
     def _next(self) -> Place | None:
         """What to decode now; None when there is nothing left to do."""
@@ -183,6 +228,8 @@ class Reel:
                 place = self._due()
             place = place or self._resting()
             self._working = place is not None
+            if place is None and isinstance(self._source, Seeking):
+                self._source.rest()
             return place
 
     def _due(self) -> Place | None:
@@ -221,17 +268,21 @@ class Reel:
                 future.set_exception(picture)
 
     def _render(self, place: Place) -> bytes:
+        index, width = place
+        return to_jpeg(self._opened().read(index).pixels, width)
+
+    def _opened(self) -> FrameSource:
         if self._source is None:
             self._source = self._open_source()
-        index, width = place
-        return to_jpeg(self._source.read(index).pixels, width)
+        return self._source
 
 
 def to_jpeg(pixels: Pixels, width: int) -> bytes:
     """(H, W, 3) uint8 RGB as JPEG, ``width`` pixels wide."""
     height, whole = pixels.shape[:2]
     if width != whole:
-        pixels = cv2.resize(pixels, (width, max(1, round(height * width / whole))), interpolation=cv2.INTER_AREA)
+        quick = cv2.INTER_LINEAR if whole < 2 * width else cv2.INTER_AREA  # looks alike there, at a quarter of the time
+        pixels = cv2.resize(pixels, (width, max(1, round(height * width / whole))), interpolation=quick)
     encoded = io.BytesIO()
     Image.fromarray(pixels).save(encoded, "JPEG", quality=QUALITY)
     return encoded.getvalue()

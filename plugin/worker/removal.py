@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 
 from inpaint.holes import Holes
-from plugin.stepwise import stepwise
+from plugin.stepwise import Pace, stepwise
 from tam_core.history import Command, Removed
 from tam_core.types import Mask, Pixels
-from tam_core.video import Frame, FrameSource, VideoInfo, open_video, write_video
+from tam_core.video import FileSource, Frame, FrameSource, VideoInfo, open_video, write_video
 
 FILE = "file"
 """The parameter of a Removed command that says which file of the project is the result."""
@@ -45,10 +45,10 @@ def _delete(files: Iterable[Path]) -> None:
             file.unlink()
 
 
-def write_changes(frames: Iterable[Frame], holes: Holes, file: Path) -> Iterator[None]:
-    """Write what ``frames``, without their objects, have inside the holes, a step for each frame."""
+def write_changes(frames: Iterable[Frame], holes: Holes, file: Path, pace: Pace | None = None) -> Iterator[None]:
+    """Write what ``frames``, without their objects, have inside the holes, a step for each frame or more."""
     changes = (_change(frame.pixels, holes.hole(frame.index)) for frame in frames)
-    return stepwise(lambda pictures: write_video(pictures, file, rate=Fraction(24), codec="ffv1"), changes)
+    return stepwise(lambda pictures: write_video(pictures, file, rate=Fraction(24), codec="ffv1"), changes, pace)
 
 
 def _change(pixels: Pixels, hole: Mask) -> Pixels:
@@ -68,6 +68,16 @@ class RemovedSource:
     @property
     def info(self) -> VideoInfo:
         return self._source.info
+
+    def way_to(self, index: int) -> int:
+        """See FileSource. In the removal's file every frame can be decoded alone."""
+        return self._source.way_to(index) if isinstance(self._source, FileSource) else index
+
+    def rest(self) -> None:
+        """See FileSource."""
+        for source in (self._source, self._changes):
+            if isinstance(source, FileSource):
+                source.rest()
 
     def frames(self, start: int = 0, stop: int | None = None, step: int = 1) -> Iterator[Frame]:
         for frame in self._source.frames(start, stop, step):

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 from plugin.link import wire
 from plugin.worker.known import KnownProjects, id_of
 from plugin.worker.media import Media
+from plugin.worker.memory import give_back_memory
 from plugin.worker.opened import OpenSession
 from plugin.worker.removal import forget_unfinished
 from plugin.worker.state import CUTS
 from plugin.worker.targets import check_engine
 from plugin.worker.work import Scan, register_work
 from tam_core.engines import ENGINES
-from tam_core.errors import RequestError, SourceMovedError, SourceNotFoundError
+from tam_core.errors import RequestError, SourceMovedError, SourceNotFoundError, TamError
 from tam_core.project import Project
 from tam_core.project.project import SUFFIX
 from tam_core.registry import Role
@@ -32,7 +33,10 @@ if TYPE_CHECKING:
 IDLE_SECONDS = 15 * 60.0
 MOST_OPEN = 16
 """Sessions beyond which the one that was not used for longest is closed, if it has no work."""
-_LOOK_SECONDS = 30.0
+QUIET_SECONDS = 20.0
+"""Without a request, after which a session's engines may be let go: loading them again takes seconds."""
+REST_SECONDS = 120.0
+_LOOK_SECONDS = 10.0
 _PATIENCE_SECONDS = 10.0
 """How long a session that is closed waits for its last requests."""
 
@@ -50,6 +54,8 @@ class Sessions:
         self._doors = threading.Lock()
         """Held while a session is opened or closed. Taken before ``_changed``, never while jobs are waited for."""
         self._stopping = threading.Event()
+        with contextlib.suppress(TamError):  # a project that cannot be read may be using any of them
+            worker.uploads.forget_unused(self._known.sources)
         register_work(worker)
         threading.Thread(target=self._look_after, name="tam-sessions", daemon=True).start()
 
@@ -72,8 +78,8 @@ class Sessions:
         with self._doors:
             is_project = asked.project is not None or place.suffix == SUFFIX
             session_id = self._with_project(place, source) if is_project else self._with_video(place)
-        with self.using(session_id) as opened:
-            self.use(opened, *(None if name == "auto" else name for name in (asked.engine, asked.segmenter)))
+        with self.using(session_id) as opened, opened.lock:
+            opened.session.begin_with(asked.engine, asked.segmenter)
         self.close_idle()
         return session_id
 
@@ -135,6 +141,31 @@ class Sessions:
             if position < surplus or time.monotonic() - opened.used >= limit:
                 self._worker.jobs.suspend(opened.id)
                 self._leave(opened.id, only_idle=True)
+                self._worker.events.forget_unheard(opened.id)
+
+    def rest(self) -> None:
+        """Sessions that nobody has used for a while let go of what they have again in a moment."""
+        with self._changed:
+            resting = [opened for opened in self._open.values() if self._is_quiet(opened, REST_SECONDS)]
+        for opened in resting:
+            with opened.lock:
+                opened.session.rest()
+
+    def keep_to_budget(self) -> None:
+        """Where the process takes too much memory, let go of engines: first of those not used for longest.
+
+        A session that has work, or was used just now, keeps its engines.
+        """
+        with self._changed:
+            held = sorted(self._open.values(), key=lambda one: one.used)
+        for opened in held:
+            if not self._worker.memory.exceeded:
+                return
+            if self._is_quiet(opened, QUIET_SECONDS):
+                with opened.lock:
+                    opened.session.release_engines()
+                in_use = [engine for other in held for engine in other.session.held_engines]
+                self._worker.engines.release(keep=[*in_use, *self._worker.live.engines])
 
     def close(self) -> None:
         """Close all. Jobs have ended before."""
@@ -212,12 +243,18 @@ class Sessions:
     def _is_idle(self, opened: OpenSession) -> bool:
         return not opened.users and not _at_work(self._worker.jobs.of(opened.id))
 
+    def _is_quiet(self, opened: OpenSession, seconds: float) -> bool:
+        return self._is_idle(opened) and time.monotonic() - opened.used >= seconds
+
     def _nothing_runs(self) -> bool:
         return not _at_work(job for job in self._worker.jobs.all() if job.kind != Scan.kind)
 
     def _look_after(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
             self.close_idle()
+            self.rest()
+            self.keep_to_budget()
+            give_back_memory()
 
 
 def _there(path: Path) -> Path:

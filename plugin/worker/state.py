@@ -127,6 +127,7 @@ def video_of(session: Session, path: Path) -> wire.Video:
         len(times),
         seconds,
         info.audio is not None,
+        info.rotation,
     )
 
 

@@ -4,7 +4,8 @@ import asyncio
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterable
+import time
+from collections.abc import AsyncIterable, Callable, Iterable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +14,8 @@ from plugin.worker.problems import TooLargeError, UnknownIdError
 from tam_core.atomic import naming_the_cause
 from tam_core.errors import OutputError, RequestError
 
+KEPT_SECONDS = 7 * 24 * 3600.0
+"""How long an upload is kept that no project uses."""
 LIMIT = 20_000_000_000
 RESERVE = 1_000_000_000
 """Bytes that stay free on the disk."""
@@ -27,6 +30,18 @@ class Uploads:
         folder.mkdir(parents=True, exist_ok=True)
         for broken in folder.glob("*.part"):
             shutil.rmtree(broken, ignore_errors=True)
+
+    def forget_unused(self, used: Callable[[], Iterable[Path]]) -> None:
+        """Delete what was sent long ago and is in none of the ``used`` places, which are asked for if need be.
+
+        Raises TamError if that cannot be told; then all stays.
+        """
+        long_ago = time.time() - KEPT_SECONDS
+        old = [place for place in self._folder.iterdir() if place.is_dir() and place.stat().st_mtime < long_ago]
+        kept = {path.resolve() for path in used()} if old else set()
+        for place in old:
+            if not any(path.is_relative_to(place.resolve()) for path in kept):
+                shutil.rmtree(place, ignore_errors=True)
 
     def path(self, upload_id: str) -> Path:
         """The file. Raises UnknownIdError."""

@@ -1,7 +1,7 @@
 """What long jobs do: track, remove, export, look for cuts. Tasks of ``jobs.py``: one step after the other.
 
 A task is checked when it is made, so that what cannot be done is refused at once; it reads the session when it runs.
-Made again after a restart, tracking carries the objects again that were not carried to the end; the others begin anew.
+Made again after a restart, tracking goes on where its masks end (see Session.propagate); the others begin anew.
 """
 
 import json
@@ -16,8 +16,10 @@ from inpaint.removal import remove
 from plugin.catalogue import REMOVE, settled
 from plugin.exports import Material, find_format
 from plugin.link import wire
+from plugin.stepwise import Pace
 from plugin.worker.convert import masks_of
 from plugin.worker.job import Task
+from plugin.worker.leftovers import forget_parts_of
 from plugin.worker.opened import OpenSession
 from plugin.worker.removal import FILE, forget_others, new_file, write_changes
 from plugin.worker.state import CUTS
@@ -60,7 +62,11 @@ class Track(_Work):
         super().__init__(worker, opened, request)
         with opened.lock:
             self.total = opened.session.steps(
-                request.direction, objects=request.objects, start=request.start, stop=request.stop
+                request.direction,
+                objects=request.objects,
+                start=request.start,
+                stop=request.stop,
+                across_cuts=request.across_cuts,
             )
             self.title = f"track {_named(opened.session, request.objects or opened.session.stale)}"
 
@@ -113,8 +119,9 @@ class Remove(_Work):
             self._holes(_masklets(opened.session, request.objects))
             self.title = f"remove {_named(opened.session, request.objects)}"
 
-    def run(self) -> Iterator[None]:
-        """A step for every frame."""
+    def run(self) -> Iterator[int]:
+        """Frames that are done, a few times a second."""
+        pace = Pace()
         with self._worker.sessions.using(self._id) as opened:
             with opened.lock:
                 masklets = _masklets(opened.session, self.request.objects)
@@ -127,10 +134,13 @@ class Remove(_Work):
                 feather=int(self._values["feather"]),
                 start=self._frames.start,
                 stop=self._frames.stop,
+                check=pace,
             )
             file = new_file(opened.project.files())
-            yield from write_changes(without, self._holes(masklets), file)
+            for _ in write_changes(without, self._holes(masklets), file, pace):
+                yield int(pace.done)
             self._record(opened, masklets, file)
+            yield len(self._frames)
         self.result = f"{self.title}: {len(self._frames)} frames"
 
     def _holes(self, masklets: dict[ObjectId, Masklet]) -> Holes:
@@ -220,7 +230,10 @@ class Scan(_Work):
 
 
 def register_work(worker: "Worker") -> None:
-    """Say how jobs of an earlier life are made again."""
+    """Say how jobs of an earlier life are made again, and clean up behind those that were killed."""
+    for asked in worker.jobs.unfinished:
+        if asked.kind == Export.kind and asked.request.get("path"):
+            forget_parts_of(Path(asked.request["path"]))
     worker.jobs.register(Track.kind, lambda asked: _again(worker, asked, Track, wire.TrackRequest))
     worker.jobs.register(Remove.kind, lambda asked: _again(worker, asked, Remove, wire.RemoveRequest))
     worker.jobs.register(Export.kind, lambda asked: _again(worker, asked, Export, wire.ExportRequest))

@@ -11,7 +11,9 @@ from plugin.worker.engines import Engines, Fetch
 from plugin.worker.events import Events
 from plugin.worker.folders import Folders
 from plugin.worker.jobs import Jobs
+from plugin.worker.leftovers import forget_parts_in
 from plugin.worker.live import Live
+from plugin.worker.memory import MemoryBudget
 from plugin.worker.metrics import Metrics
 from plugin.worker.security import Access
 from plugin.worker.sessions import Sessions
@@ -22,7 +24,7 @@ class Worker:
     """Made once for a data folder; raises WorkerRunningError if another one uses it.
 
     ``data`` holds projects/, uploads/, exports/ (what jobs wrote to be downloaded, until the next start), the jobs that
-    are not done, and the log. ``folders`` are those that clients may use.
+    are not done, and the log. ``folders`` are those that clients may use, ``memory`` is the budget in gigabytes.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class Worker:
         folders: Iterable[Path] = (),
         device: str = "auto",
         upload_limit: int = uploads.LIMIT,
+        memory: float | None = None,
     ) -> None:
         make_private_folder(data)
         self.data = data.resolve()
@@ -45,6 +48,8 @@ class Worker:
         shutil.rmtree(self.data / "exports", ignore_errors=True)
         for name in ("exports", "projects"):
             (self.data / name).mkdir(exist_ok=True)
+        forget_parts_in(self.data / "projects")
+        self.memory = MemoryBudget(self.data / "limits.json", memory)
         self.folders = Folders(self.data, folders)
         self.uploads = Uploads(self.data / "uploads", upload_limit)
         self.engines = Engines(self.folders)

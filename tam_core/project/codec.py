@@ -3,7 +3,8 @@
 All masks of a project have the size of its video, so that only their counts are written.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import astuple
 from typing import Any, TypeAlias, get_args
 
 from tam_core import rle
@@ -18,21 +19,19 @@ from tam_core.history import (
     Propagated,
     Rejected,
     Removed,
-    Sighting,
 )
+from tam_core.masklet import Sighting, Sightings
 from tam_core.prompts import Box, Click, TextPrompt
 from tam_core.propagation import Direction
 from tam_core.reacquire import Proposal, parse_across_cuts
+from tam_core.retrace import Place
 from tam_core.rle import RLE
 from tam_core.shots import Shot
-from tam_core.types import ObjectId, Size
+from tam_core.types import Size
 from tam_core.words import Painted, Word
 
 Body: TypeAlias = dict[str, Any]
 """What ``json.dumps`` takes."""
-
-Sightings: TypeAlias = Mapping[ObjectId, Mapping[int, Sighting]]
-"""Masks per object and frame."""
 
 
 def to_body(command: Command) -> tuple[str, Body]:
@@ -88,6 +87,7 @@ def _propagated(body: Body, size: Size, masks: Sightings) -> Propagated:
         [(int(object_id), Shot(int(start), int(stop))) for object_id, start, stop in body["absences"]],
         [_proposal(proposal, size) for proposal in body["proposals"]],
         bool(body["finished"]),
+        Place(*map(int, body["place"])) if body.get("place") else None,
     )
     direction, policy, stop = body["direction"], parse_across_cuts(body["across_cuts"]), body["stop"]
     if direction not in get_args(Direction):
@@ -130,6 +130,7 @@ def _findings_body(found: Findings) -> Body:
         "absences": [[object_id, shot.start, shot.stop] for object_id, shot in found.absences],
         "proposals": [_proposal_body(proposal) for proposal in found.proposals],
         "finished": found.finished,
+        "place": found.place and astuple(found.place),
     }
 
 

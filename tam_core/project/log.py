@@ -5,14 +5,15 @@ A Log of the timeline (see tam_core.timeline): every method returns when what it
 
 import json
 import time
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import Connection
 
 from tam_core.errors import MaskletError, ProjectError
-from tam_core.history import Command, Prompted, Propagated, Sighting
-from tam_core.project.codec import Sightings, from_body, masks_of, to_body
+from tam_core.history import Command, Prompted, Propagated
+from tam_core.masklet import Sighting, Sightings
+from tam_core.project.codec import from_body, masks_of, to_body
 from tam_core.project.counts import check_counts
 from tam_core.project.database import Database
 from tam_core.rle import RLE
@@ -69,14 +70,10 @@ class ProjectLog:
             connection.execute("UPDATE state SET head = ?", [number])
         return number
 
-    def add_masks(self, number: int, frame: int, masks: Mapping[ObjectId, Sighting]) -> None:
-        """More of what the propagation of that number found; the newest mask of a frame counts."""
+    def settle(self, number: int, command: Propagated, masks: Sightings) -> None:
+        """The propagation of that number as it is now, and the masks that are new; the newest of a frame counts."""
         with self._change() as connection:
-            _write(connection, number, {object_id: {frame: sighting} for object_id, sighting in masks.items()})
-
-    def settle(self, number: int, command: Propagated) -> None:
-        """The propagation of that number as it is now, but for its masks."""
-        with self._change() as connection:
+            _write(connection, number, masks)
             connection.execute("UPDATE commands SET body = ? WHERE id = ?", [json.dumps(to_body(command)[1]), number])
 
     def back(self) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import uuid
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
@@ -66,6 +67,12 @@ class Project:
         except BaseException:
             database.close()
             raise
+
+    @classmethod
+    def source_of(cls, folder: Path) -> Path:
+        """Where a project has its video, there or not. Raises ProjectError, also for one that is open elsewhere."""
+        with closing(Database(Path(folder))) as database:
+            return Path(_read_source(database, Path(folder))[0]["path"])
 
     def close(self) -> None:
         """Let others open it. All is on disk already."""

@@ -135,6 +135,14 @@ class Judge:
         confidence = np.cbrt(np.clip(score, 0, 1)) * record.fit(seen) * (_SURPRISED if flag else 1)
         return Verdict(float(min(_SURE, confidence)), flag, seen)
 
+    def believe(self, object_id: ObjectId, picture: Sketch, mask: Mask) -> None:
+        """Go on from a mask (H, W) that somebody vouches for, wherever the object was before."""
+        record, seen = self.records.setdefault(object_id, Record()), measure(picture, mask)
+        if seen is None:
+            record.unsure += 1
+        else:
+            record.settle(seen)
+
     def learn(self, object_id: ObjectId, frame: int, verdict: Verdict) -> None:
         """Go on to the frame after a verdict's; a mask that jumped teaches nothing."""
         record = self.records.setdefault(object_id, Record())

@@ -8,7 +8,7 @@ from tam_core.engines.base import FrameMasks, Tracker
 from tam_core.prompts import MaskPrompt, Prompt
 from tam_core.quality.judge import Judge, Verdict
 from tam_core.quality.looks import Sketch, sketch
-from tam_core.types import ObjectId
+from tam_core.types import Mask, ObjectId
 from tam_core.video.source import Frame, VideoInfo
 
 
@@ -19,7 +19,9 @@ class WatchedState:
     inner: Any
     judge: Judge = field(default_factory=Judge)
     verdicts: Mapping[ObjectId, Verdict] = field(default_factory=dict)
-    """Of the frame predicted last."""
+    """Of the frame predicted last; ``picture`` and ``masks`` are its too."""
+    picture: Sketch | None = None
+    masks: Mapping[ObjectId, Mask] = field(default_factory=dict)
 
 
 class Watched:
@@ -48,7 +50,7 @@ class Watched:
         return self._judged(state, frame, self._tracker.predict(state.inner, frame))
 
     def remember(self, state: WatchedState, found: FrameMasks) -> None:
-        """The judge learns of the objects that the tracker learns."""
+        """The judge learns of the objects that the tracker learns. A mask that the caller changed is believed."""
         self._tracker.remember(state.inner, found)
         self._learn(state, found)
 
@@ -57,15 +59,20 @@ class Watched:
         return self._tracker.search(state.inner, frame)
 
     def _judged(self, state: WatchedState, frame: Frame, found: FrameMasks) -> FrameMasks:
-        state.verdicts = judged(state.judge, sketch(frame.pixels), found)
+        state.picture, state.masks = sketch(frame.pixels), found.masks
+        state.verdicts = judged(state.judge, state.picture, found)
         flags = {object_id: verdict.flag for object_id, verdict in state.verdicts.items() if verdict.flag}
         scores = {object_id: verdict.confidence for object_id, verdict in state.verdicts.items()}
         return replace(found, scores=scores, flags={**flags, **found.flags})
 
     def _learn(self, state: WatchedState, found: FrameMasks) -> None:
-        for object_id in found.masks:
-            state.judge.learn(object_id, found.frame, state.verdicts[object_id])
-        state.verdicts = {}
+        assert state.picture is not None
+        for object_id, mask in found.masks.items():
+            if mask is state.masks[object_id]:
+                state.judge.learn(object_id, found.frame, state.verdicts[object_id])
+            else:
+                state.judge.believe(object_id, state.picture, mask)
+        state.verdicts, state.picture, state.masks = {}, None, {}
 
 
 def teach(judge: Judge, frame: Frame, prompts: Sequence[Prompt]) -> None:

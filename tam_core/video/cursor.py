@@ -37,6 +37,13 @@ class Cursor:
             self._begin(self._index.keyframe_before(self._keyframe.first - 1))
         return found
 
+    def way_to(self, index: int) -> int:
+        """The first frame that would be decoded for frame ``index``."""
+        keyframe = self._index.keyframe_before(index)
+        if self._is_near(index, keyframe):
+            return min(index, self._shown.index + 1) if self._shown else min(index, self._first)
+        return keyframe.first if keyframe else 0
+
     def _begin(self, keyframe: Keyframe | None) -> None:
         """Begin again at ``keyframe``; None: at the start of the file."""
         self._keyframe = keyframe
@@ -46,9 +53,13 @@ class Cursor:
 
     def _is_near(self, index: int, keyframe: Keyframe | None) -> bool:
         """Is frame ``index`` reached soonest by decoding on from here?"""
-        begin = self._keyframe.first if self._keyframe else 0
-        position = self._shown.index if self._shown else begin
+        position = self._shown.index if self._shown else self._first
         return position <= index and (keyframe is None or keyframe.first <= position + WORTH_A_SEEK)
+
+    @property
+    def _first(self) -> int:
+        """The frame where decoding began last."""
+        return self._keyframe.first if self._keyframe else 0
 
     def _advance(self, index: int) -> Decoded | None:
         """Decode on until frame ``index``, or past the gap where it should be: the last frame up to it, if any."""

@@ -52,7 +52,15 @@ class VideoFile:
     container cannot hold, and FFmpegError as it comes.
     """
 
-    def __init__(self, path: Path, codec: Codec, first: Frame, like: FrameSource | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        codec: Codec,
+        first: Frame,
+        like: FrameSource | None,
+        clock: Clock,
+        timecode: str | None = None,
+    ) -> None:
         self._clock = clock
         self._first = self._last = first
         self._last_ticks: int | None = None
@@ -61,6 +69,7 @@ class VideoFile:
         self._sound: Passthrough | None = None
         self._container = av.open(f"file:{path}", "w", options=container_options(path, clock))
         try:
+            self._container.metadata.update({"timecode": timecode} if timecode else {})
             self._add_stream(codec, first, like.info if like else None)
             if isinstance(like, FileSource):
                 self._sound = Passthrough(like.path, self._container, first.time, clock.shift)

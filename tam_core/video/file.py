@@ -16,7 +16,7 @@ from tam_core.video.source import Frame, VideoInfo, VideoWarning
 from tam_core.video.span import check_index, frame_range
 
 BACKWARD_BYTES = 256 * 2**20
-KEPT_BYTES = 32 * 2**20
+KEPT_BYTES = 16 * 2**20
 # Walking back in steps shorter than this would empty the decoder's pipeline too often.
 BACKWARD_FRAMES = 32
 # Bytes of a decoded pixel at most: four planes of 16 bit.
@@ -68,6 +68,21 @@ class FileSource:
         if decoded.index != index:
             self._report([index], decoded.index)
         return Frame(index, self._index.times[index], self._to_rgb(decoded.picture))
+
+    def way_to(self, index: int) -> int:
+        """The first frame that ``read(index)`` would decode: to read those from there on as well costs little more."""
+        check_index(index, len(self._index.times))
+        if index in self._kept:
+            return index
+        self._cursor = self._cursor or Cursor(self.path, self._index)
+        return self._cursor.way_to(index)
+
+    def rest(self) -> None:
+        """Let go of decoded frames and of the decoder. The next ``read`` takes a little longer."""
+        self._kept.clear()
+        if self._cursor is not None:
+            self._cursor.close()
+            self._cursor = None
 
     def _keep(self, index: int, decoded: Decoded) -> None:
         self._kept[index] = decoded

@@ -3,7 +3,7 @@
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,13 +20,16 @@ KEPT_PICTURES = 8
 class ImageFolderSource:
     """The pictures of ``folder``, all of one size, shown ``rate`` times a second. Other files there are ignored.
 
+    ``files``: those of its pictures to show, in order; None: all of them.
     Raises SourceNotFoundError if there is no such folder and VideoError if it holds no picture; a picture of another
     size than the first raises VideoError when it is read.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], rate: Fraction = Fraction(24)) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str], rate: Fraction = Fraction(24), files: Sequence[Path] | None = None
+    ) -> None:
         self.path = Path(folder)
-        self._files = list_pictures(self.path)
+        self._files = list_pictures(self.path) if files is None else list(files)
         self._kept: OrderedDict[int, Pixels] = OrderedDict()
         height, width = read_picture(self._files[0]).shape[:2]
         times = tuple(index / Fraction(rate) for index in range(len(self._files)))

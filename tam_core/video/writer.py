@@ -25,6 +25,7 @@ def write_video(
     like: FrameSource | None = None,
     codec: str | None = None,
     rate: Fraction | None = None,
+    timecode: str | None = None,
 ) -> int:
     """Write ``frames``, one at a time, to ``path`` and return how many there were.
 
@@ -34,6 +35,7 @@ def write_video(
     ``like``: the source that the frames were made from. The output takes its time stamps, colour tags and pixel aspect
     and, if it is a file, its sound and subtitles, copied byte by byte.
     ``rate``: frames a second, instead of any time stamps; a picture without any has 24.
+    ``timecode``: of the first frame, such as "01:00:00:00", for files that keep one.
 
     Time stamps are those of the Frames, or else those of ``like``: exact in .mp4 and .mov, to the nearest millisecond
     in .mkv and .webm. The first frame gets the time at which the source begins: frames from the middle of a source move
@@ -53,14 +55,21 @@ def write_video(
         if first is None:
             raise OutputError(f"no frames to write to {path}")
         with writing_to(path):
-            sink = open_sink(temporary, chosen, first, like, rate)
+            sink = open_sink(temporary, chosen, first, like, rate, timecode)
         return write_all(chain((first,), coming), sink, path)
 
 
-def open_sink(temporary: Path, codec: Codec, first: Frame, like: FrameSource | None, rate: Fraction | None) -> Sink:
+def open_sink(
+    temporary: Path,
+    codec: Codec,
+    first: Frame,
+    like: FrameSource | None,
+    rate: Fraction | None,
+    timecode: str | None,
+) -> Sink:
     if codec.encoder is None:
         return PictureFolder(temporary)
-    return VideoFile(temporary, codec, first, like, clock_for(first, like, rate))
+    return VideoFile(temporary, codec, first, like, clock_for(first, like, rate), timecode)
 
 
 def write_all(frames: Iterator[Frame], sink: Sink, path: Path) -> int:

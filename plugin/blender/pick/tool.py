@@ -25,6 +25,8 @@ SLACK = 5
 """Pixels of the screen that the mouse may move between press and release of a click."""
 BEAT = 0.1
 PRESSED = ("PRESS", "DOUBLE_CLICK")
+MOVES = ("MOUSEMOVE", "INBETWEEN_MOUSEMOVE")
+HELD = ("LEFT_CTRL", "RIGHT_CTRL", "LEFT_SHIFT", "RIGHT_SHIFT")
 
 
 @dataclass
@@ -92,6 +94,7 @@ class TAM_OT_pick(bpy.types.Operator):
         self._tool = Tool()
         _on[:] = [self._tool]
         self._moved = time.monotonic()
+        self._at: tuple[int, int] | None = None
         self._said: str | None = None
         self._timer = context.window_manager.event_timer_add(BEAT, window=context.window)
         context.window_manager.modal_handler_add(self)
@@ -119,7 +122,7 @@ class TAM_OT_pick(bpy.types.Operator):
         if event.type == "TIMER":
             self._rested(context, event)
             return False
-        if event.type == "MOUSEMOVE":
+        if event.type in MOVES:
             return self._mouse_moved(context, event)
         if event.type == "LEFTMOUSE":
             return self._released(context, event) if event.value == "RELEASE" else self._pressed(context, event)
@@ -128,6 +131,7 @@ class TAM_OT_pick(bpy.types.Operator):
             return self._escaped()
         spot = self._spot(context, event) if action else None
         if spot is None:
+            self._at = self._at if event.type in HELD else None  # another tool may take the mouse now
             return False
         getattr(self, f"_{action}")(context, spot)
         bridge.redraw()
@@ -145,7 +149,7 @@ class TAM_OT_pick(bpy.types.Operator):
         return True
 
     def _mouse_moved(self, context: Any, event: Any) -> bool:
-        self._moved = time.monotonic()
+        self._moved, self._at = time.monotonic(), (event.mouse_x, event.mouse_y)
         drag = self._tool.drag
         if drag is None:
             self._point_at(context, event)
@@ -233,13 +237,17 @@ class TAM_OT_pick(bpy.types.Operator):
     # Around
 
     def _spot(self, context: Any, event: Any) -> Spot | None:
-        """None where there is no picture of a video under the mouse."""
-        over = picture_region(context.window, event.mouse_x, event.mouse_y)
+        """None where there is no picture of a video under the mouse.
+
+        A button's event says where the mouse is by now: when Blender lags behind, the last move knows better.
+        """
+        x, y = self._at or (event.mouse_x, event.mouse_y)
+        over = picture_region(context.window, x, y)
         if over is None:
             return None
         area, region = over
         here = _sight(context, area, region)
-        pixel = (event.mouse_x - region.x, event.mouse_y - region.y)
+        pixel = (x - region.x, y - region.y)
         return Spot(region.as_pointer(), here, pixel) if here else None
 
     def _show_status(self, context: Any) -> None:

@@ -55,6 +55,19 @@ def fetch(worker: TheWorker, name: IdInPath) -> wire.Job:
     return worker.jobs.start(Fetch(name))
 
 
+@router.get("/limits")
+def limits(worker: TheWorker) -> wire.Limits:
+    """How much memory it may take."""
+    return worker.memory.limits
+
+
+@router.put("/limits")
+def set_limits(worker: TheWorker, asked: wire.Limits) -> wire.Limits:
+    """The same from now on, also when it is started again."""
+    worker.memory.set(asked)
+    return worker.memory.limits
+
+
 @router.post("/engines/release", status_code=204)
 def release(worker: TheWorker) -> None:
     """Free the memory of engines that no open session uses."""

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from plugin.link import wire
 from plugin.worker import prompting
-from plugin.worker.convert import mask_of
+from plugin.worker.convert import mask_of, said_of
 from plugin.worker.events import event_stream
 from plugin.worker.opened import OpenSession
 from plugin.worker.problems import MalformedError
@@ -194,7 +194,8 @@ def _greeting(worker: Worker, session_id: str) -> wire.Event:
 
 def _masks(opened: OpenSession, frames: range, objects: set[int] | None) -> list[wire.FrameMasks]:
     with opened.lock:
-        masklets = opened.session.masklets
+        masklets, prompts = opened.session.masklets, opened.session.prompts
+    said = [one for prompt in prompts if prompt.frame in frames and (one := said_of(prompt)) is not None]
     chosen = [masklet for object_id, masklet in sorted(masklets.items()) if objects is None or object_id in objects]
     found = (
         wire.FrameMasks(
@@ -204,6 +205,7 @@ def _masks(opened: OpenSession, frames: range, objects: set[int] | None) -> list
                 for masklet in chosen
                 if frame in masklet.rles
             ],
+            [one for one in said if one.frame == frame and (objects is None or one.object_id in objects)],
         )
         for frame in frames
     )

@@ -108,7 +108,9 @@ class TrackAnything:
         for object_id, mask in found.masks.items():
             verdict = predicted.verdicts.get(object_id)
             if verdict is None or mask is not predicted.found.masks[object_id]:
-                verdict = replace(state.judge.verdict(object_id, found.frame, predicted.picture, mask, 1.0), flag="")
+                state.judge.believe(object_id, predicted.picture, mask)
+                learnt[object_id] = mask
+                continue
             state.judge.learn(object_id, found.frame, verdict)
             if not verdict.flag:
                 learnt[object_id] = mask

@@ -93,6 +93,7 @@ def test_a_python_a_folder_and_a_program_all_lead_to_the_worker(tmp_path: Path, 
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     assert Settings(str(tmp_path / given), "cuda").command() == [str(program), "serve", "--device", "cuda"]
+    assert Settings(str(tmp_path / given), memory=6.5).command() == [str(program), "serve", "--memory", "6.5"]
 
 
 def test_a_folder_for_results_that_cannot_be_made_is_said(tmp_path: Path) -> None:

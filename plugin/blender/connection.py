@@ -22,14 +22,20 @@ BESIDE = frozenset({"masks", "preview", "state", "frame", "filmstrip", "times", 
 """Asked on a second thread: what is only looked at does not wait for a click, nor a click for it."""
 ENDED = "The worker has ended, or no longer answers. Nothing is lost: press Restart Worker to go on"
 ENDING_SECONDS = 15.0
+LEAST_MEMORY = 0.5
+"""Gigabytes; the worker takes no lower budget."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How the worker is started. ``worker``: a Python or a ``tam``; "" searches. ``device``: as for ``tam serve``."""
+    """How the worker is started. ``worker``: a Python or a ``tam``; "" searches. ``device``: as for ``tam serve``.
+
+    ``memory``: gigabytes beyond which it lets go of engines that nobody uses; 0: as it was told before.
+    """
 
     worker: str = ""
     device: str = "auto"
+    memory: float = 0.0
 
     def command(self) -> list[str]:
         """What starts the worker. Raises LinkError, which says what to change."""
@@ -38,7 +44,9 @@ class Settings:
         if found is None:
             what = f"there is no 'tam' at or beside {given}" if self.worker else "no worker was found on this computer"
             raise LinkError(f"{what}: install tam-studio, then choose its Python in the add-on's preferences")
-        return [found, "serve", *(["--device", self.device] if self.device != "auto" else [])]
+        device = ["--device", self.device] if self.device != "auto" else []
+        memory = ["--memory", f"{max(self.memory, LEAST_MEMORY):g}"] if self.memory else []
+        return [found, "serve", *device, *memory]
 
     def _tam(self, given: Path) -> str | None:
         if given.stem == "tam" and given.is_file():

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-from bpy.props import EnumProperty, IntProperty, StringProperty
+from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ..link import launch
 from .connection import Settings
@@ -34,6 +34,15 @@ class TAM_AP_preferences(bpy.types.AddonPreferences):
     device: EnumProperty(
         name="Device", description="Where the engines run. Restart the worker after a change", items=DEVICES
     )
+    worker_memory: FloatProperty(
+        name="Worker Memory",
+        description="Gigabytes beyond which the worker lets go of engines that nobody uses. 0: no limit. "
+        "Restart the worker after a change",
+        default=0,
+        min=0,
+        max=4096,
+        precision=1,
+    )
     memory: IntProperty(
         name="Masks in Memory",
         description="How much Blender keeps of the masks; the others are asked for again when they are shown",
@@ -54,6 +63,7 @@ class TAM_AP_preferences(bpy.types.AddonPreferences):
         if not self.worker:
             column.label(text="Empty: a worker that runs is used, else 'tam' is searched and started", icon="INFO")
         column.prop(self, "device")
+        column.prop(self, "worker_memory", text="Worker Memory (GB, 0 for no limit)")
         column.prop(self, "memory", text="Masks in Memory (MB)")
         column.prop(self, "cache")
         row = column.row()
@@ -71,7 +81,7 @@ def _given() -> Any | None:
 def settings() -> Settings:
     """How to start the worker."""
     given = _given()
-    return Settings(bpy.path.abspath(given.worker), given.device) if given else Settings()
+    return Settings(bpy.path.abspath(given.worker), given.device, given.worker_memory) if given else Settings()
 
 
 def mask_bytes() -> int:

@@ -19,6 +19,7 @@ from bpy.props import (
 )
 
 from ..link import wire
+from . import bridge
 from .session import OpenSession
 from .studio import studio
 
@@ -55,6 +56,10 @@ def send_colour(key: str, object_id: int) -> None:
         _change(item, wire.ObjectChange(colour=to_hex(item.colour)))
 
 
+def _shown(item: Any, context: Any) -> None:
+    bridge.redraw()  # the picture is in another region than the list
+
+
 def _change(item: Any, change: wire.ObjectChange) -> None:
     session = studio().sessions.get(source_with(item).key)
     if session and session.object(item.object_id):
@@ -69,7 +74,7 @@ class TAM_PG_object(bpy.types.PropertyGroup):
     colour: FloatVectorProperty(
         name="Colour", subtype="COLOR_GAMMA", min=0, max=1, default=(0.2, 0.6, 1), update=_recoloured
     )
-    shown: BoolProperty(name="Show", description="Show the mask over the picture", default=True)
+    shown: BoolProperty(name="Show", description="Show the mask over the picture", default=True, update=_shown)
 
 
 class TAM_PG_source(bpy.types.PropertyGroup):

@@ -85,7 +85,7 @@ def running(
     with desktop(1280, 800, window_manager) as screen, said.open("wb") as log:
         settings |= {**screen.settings, **(environment or {})}
         process = subprocess.Popen(
-            __import__("os").environ.get("OBSPRE", "").split() + command,
+            command,
             env=settings,
             stdin=subprocess.DEVNULL,
             stdout=log,

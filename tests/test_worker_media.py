@@ -34,10 +34,11 @@ class Watched(ArraySource):
     def __init__(self) -> None:
         super().__init__(np.stack([numbered(number) for number in range(COUNT)]))
         self.reads: list[int] = []
-        self.open = threading.Event()
+        self.begun, self.open = threading.Event(), threading.Event()
         self.open.set()
 
     def read(self, index: int) -> Frame:
+        self.begun.set()
         assert self.open.wait(PATIENCE)
         self.reads.append(index)
         return super().read(index)
@@ -120,6 +121,7 @@ def test_the_newest_request_goes_first(reel: Reel, source: Watched) -> None:
 def test_what_nobody_waits_for_any_more_is_not_decoded(reel: Reel, source: Watched) -> None:
     source.open.clear()
     first = reel.picture(0, WIDTH)
+    assert source.begun.wait(PATIENCE)
     gone = reel.picture(40, WIDTH)
     last = reel.picture(20, WIDTH)
     gone.cancel()

@@ -54,16 +54,15 @@ export function showSettings() {
 /** The worker's own, for all tabs and hosts. */
 function memoryBudget() {
   const input = h("input", { type: "number", min: 0.5, step: 0.5, placeholder: "no limit", disabled: true });
-  const show = (limits) => {
+  input.addEventListener("change", () => {
+    const memory = input.value ? Number(input.value) : null;
+    attempt(() => call("PUT", "limits", { memory }));
+  });
+  attempt(() => call("GET", "limits")).then((limits) => {
     if (!limits) return;
     input.value = limits.memory ?? "";
     input.disabled = false;
-  };
-  input.addEventListener("change", async () => {
-    const memory = input.value ? Number(input.value) : null;
-    show(await attempt(() => call("PUT", "limits", { memory })));
   });
-  attempt(() => call("GET", "limits")).then(show);
   return field("Memory for the worker (GB)", input, "Beyond it, engines that nobody uses are let go.");
 }
 

@@ -1,0 +1,65 @@
+"""The ``tam`` command: what can be asked for, and how failures are said. Each file beside this one has some commands.
+
+They describe options and hand them on; importing them loads nothing heavy. The work is elsewhere in ``plugin/``.
+"""
+
+import os
+import signal
+import sys
+import warnings
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from plugin.cli import engines
+from plugin.cli.editing import remove, timeline
+from plugin.cli.programs import demo, doctor, pack, serve
+from plugin.cli.tracking import replay, track, train
+from tam_core.errors import RequestError, TamError
+
+app = typer.Typer(
+    name="tam",
+    help="Click on something in a video, follow it through every frame, and remove it.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+COMMANDS = (track, remove, timeline, replay, train, demo, serve, pack, doctor)
+
+for command in COMMANDS:
+    app.command()(command)
+app.add_typer(engines.app, name="engines")
+
+_BAD_ARGUMENT: Any = typer.BadParameter.__base__  # click's UsageError, of which Typer carries a private copy
+
+
+@app.callback()
+def _options(debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")] = False) -> None:
+    if debug:
+        os.environ["TAM_DEBUG"] = "1"
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run ``tam``. Exit code 0: the output is complete; 2: bad arguments; 1: a failure; 130: cancelled."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that temporary files are cleared away
+    warnings.showwarning = lambda message, *_, **__: print(f"tam: warning: {message}", file=sys.stderr)
+    try:
+        sys.exit(app(args=arguments, prog_name="tam", standalone_mode=False) or 0)
+    except _BAD_ARGUMENT as error:
+        _fail(f"{error.format_message()} (see 'tam --help')", 2)
+    except RequestError as error:
+        _fail(str(error), 2)
+    except TamError as error:
+        _fail(str(error), 1)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("cancelled; no result was written", 130)
+    except Exception as error:  # the last line of defence: a person gets a sentence, a developer --debug
+        _fail(f"{type(error).__name__}: {error}. This is a fault of tam-studio; see 'tam --debug ...'", 1)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    if os.environ.get("TAM_DEBUG"):
+        raise
+    print("tam: error: " + " ".join(message.split()), file=sys.stderr)
+    sys.exit(code)

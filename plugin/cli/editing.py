@@ -1,0 +1,105 @@
+"""``tam remove`` and ``tam timeline``: what makes new pictures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from plugin.cli.options import (
+    AcrossCuts,
+    Boxes,
+    Clicks,
+    Device,
+    Engine,
+    Input,
+    MaskFiles,
+    Nots,
+    Output,
+    ProjectFolder,
+    SegmenterName,
+    Start,
+    Stop,
+    Texts,
+)
+
+
+def remove(
+    source: Input,
+    output: Output,
+    click: Clicks = [],
+    not_: Nots = [],
+    box: Boxes = [],
+    mask: MaskFiles = [],
+    text: Texts = [],
+    masks: Annotated[
+        Path | None, typer.Option("--masks", metavar="DIR|FILE.json", help="Masks of 'tam track', or your own.")
+    ] = None,
+    grow: Annotated[int, typer.Option("--grow", min=0, metavar="PX", help="Enlarge the masks before removal.")] = 4,
+    inpainter: Annotated[str, typer.Option("--inpainter", metavar="NAME", help="What fills the hole.")] = "auto",
+    codec: Annotated[str | None, typer.Option("--codec", metavar="NAME", help="h264, ffv1, prores, png ...")] = None,
+    engine: Engine = "auto",
+    segmenter: SegmenterName = "auto",
+    start: Start = 0,
+    stop: Stop = None,
+    device: Device = "auto",
+    across_cuts: AcrossCuts = "ask",
+    project: ProjectFolder = None,
+) -> None:
+    """Remove objects from a video, given by prompts, masks or a project. OUT is a video file or a folder of PNGs."""
+    from plugin import commands
+    from plugin.arguments import PromptArguments
+
+    prompts = PromptArguments(click, not_, box, mask, text)
+    choice = commands.Choice(engine, segmenter, device, start, stop, inpainter, across_cuts)
+    typer.echo(commands.remove(source, output, prompts, masks, choice, grow, codec, project))
+
+
+def timeline(
+    source: Annotated[Path, typer.Argument(metavar="IN.otio", help="A timeline that an editor exported.")],
+    output: Output,
+    click: Clicks = [],
+    not_: Nots = [],
+    box: Boxes = [],
+    mask: MaskFiles = [],
+    text: Texts = [],
+    clip: Annotated[
+        str | None, typer.Option("--clip", metavar="NAME|#N", help="Which clip, by name or number; the only one.")
+    ] = None,
+    edit: Annotated[str, typer.Option("--edit", metavar="remove|matte", help="Without the objects, or only them.")] = (
+        "remove"
+    ),
+    handles: Annotated[
+        int, typer.Option("--handles", min=0, metavar="N", help="Frames before and after those the clip shows.")
+    ] = 12,
+    whole: Annotated[bool, typer.Option("--whole", help="Edit all of the clip's media.")] = False,
+    masks: Annotated[
+        Path | None, typer.Option("--masks", metavar="DIR|FILE.json", help="Masks of all of the clip's media.")
+    ] = None,
+    grow: Annotated[
+        int | None, typer.Option("--grow", min=0, metavar="PX", help="Enlarge the masks; 4 to remove, 0 for a matte.")
+    ] = None,
+    inpainter: Annotated[str, typer.Option("--inpainter", metavar="NAME", help="What fills the hole.")] = "auto",
+    codec: Annotated[
+        str | None, typer.Option("--codec", metavar="NAME", help="prores, or png where the media are pictures.")
+    ] = None,
+    engine: Engine = "auto",
+    segmenter: SegmenterName = "auto",
+    device: Device = "auto",
+    across_cuts: AcrossCuts = "ask",
+    project: ProjectFolder = None,
+) -> None:
+    """Edit one clip of a timeline: its media is replaced by the result, and nothing else changes.
+
+    OUT.otio is the new timeline; the new media lies beside it. FRAME 0 is the first frame that the clip shows.
+    """
+    from plugin.arguments import PromptArguments
+    from plugin.commands import Choice
+    from plugin.timeline import check_installed
+
+    check_installed()
+    from plugin.timeline.edit import Wish, edit_timeline
+
+    prompts = PromptArguments(click, not_, box, mask, text)
+    choice = Choice(engine, segmenter, device, inpainter=inpainter, across_cuts=across_cuts)
+    wish = Wish(clip, edit, handles, whole, grow, codec)
+    typer.echo(edit_timeline(source, output, wish, prompts, masks, choice, project))

@@ -26,6 +26,7 @@ from tests.worker_fixtures import Service, running, until
 
 COUNT, WIDTH = 60, 64
 PATIENCE = 20
+ENCODERS = ThreadPoolExecutor(1)
 
 
 class Watched(ArraySource):
@@ -59,7 +60,7 @@ def reel(source: Watched, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reel]:
 
 
 def new_reel(open_source: Callable[[], Any], pool: ThreadPoolExecutor, idle: bool) -> Reel:
-    return Reel(open_source, COUNT, "tag", PictureCache(2**20), pool, lambda: None, lambda: idle)
+    return Reel(open_source, COUNT, "tag", PictureCache(2**20), pool, ENCODERS, lambda: None, lambda: idle)
 
 
 def pixels_of(jpeg: bytes) -> Pixels:

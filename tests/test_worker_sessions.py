@@ -377,3 +377,12 @@ def test_lanes_are_looked_through_again_only_where_masks_changed() -> None:
     assert lanes.of(one, [0]) is first
     assert lanes.of(one, [0, 1]) is not first
     assert lanes.of(masklet({0: 1.0}, {}), [0]).spans != first.spans
+
+
+def test_the_engine_of_a_first_click_is_loaded_when_a_video_is_opened(
+    service: Service, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[tuple[str, str]] = []
+    monkeypatch.setattr(service.worker.engines, "load", lambda name, role, device: loaded.append((name, role)))
+    opened(service, video)
+    until(lambda: loaded == [("grabcut", "segmenter")])

@@ -1,20 +1,23 @@
 """Loaded engines, shared by all sessions, and the job that fetches the weights of one."""
 
+import contextlib
 import gc
 import itertools
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from inpaint.engines import INPAINTERS
 from plugin.worker.folders import Folders
 from tam_core.checkpoints import megabytes
 from tam_core.engines import ENGINES
-from tam_core.errors import UnknownEngineError
+from tam_core.errors import TamError, UnknownEngineError
 from tam_core.registry import EngineSpec, Role
 
+_Key: TypeAlias = tuple[EngineSpec, str]
+"""An engine and its device."""
 _STEP = 1 << 20
 """Bytes that count as a step of a download."""
 
@@ -25,16 +28,29 @@ class Engines:
     def __init__(self, folders: Folders) -> None:
         self._folders = folders
         self._lock = threading.Lock()
-        self._loaded: dict[tuple[EngineSpec, str], Any] = {}
+        self._loading: dict[_Key, threading.Lock] = {}
+        """Held while that one is loaded, so that nobody waits for an engine of others."""
+        self._loaded: dict[_Key, Any] = {}
 
     def load(self, name: str, role: Role, device: str = "auto") -> Any:
         """The ``loader`` of Session. One network that is a tracker and a segmenter too is loaded once for both."""
         spec = ENGINES.get(self.checked(name), role, device)
+        key = (spec.loaded_as, device)
         with self._lock:
-            key = (spec.loaded_as, device)
+            loading = self._loading.setdefault(key, threading.Lock())
+        with loading:
             if key not in self._loaded:
                 self._loaded[key] = spec.load(device)
             return self._loaded[key]
+
+    def load_soon(self, name: str, role: Role, device: str = "auto") -> None:
+        """Begin to load what will be wanted, so that a person's first click need not wait for it."""
+
+        def attempt() -> None:
+            with contextlib.suppress(TamError):  # said to who clicks
+                self.load(name, role, device)
+
+        threading.Thread(target=attempt, name="tam-loading").start()  # no daemon: torch cannot be cut off half-loaded
 
     def checked(self, name: str) -> str:
         """The name of an engine, where it is NAME=FILE with the file that it leads to. Raises ForbiddenError."""

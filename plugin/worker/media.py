@@ -21,6 +21,8 @@ WIDTHS = (160, 320, 480, 640, 960, 1280, 1920, 2560, 3840)
 CACHE_BYTES = 256 * 2**20
 DECODERS = 32
 """Threads at most, of which each serves one session at a time."""
+ENCODERS = 2
+"""Threads that write JPEG, for all sessions together."""
 STRIP_PIXELS = 30_000
 """Width of a filmstrip at most; a JPEG has at most 65535."""
 KEPT_STRIPS = 8
@@ -33,12 +35,14 @@ class Media:
         self._give_way, self._idle = give_way, idle
         self._cache = PictureCache(cache_bytes)
         self._decoders = ThreadPoolExecutor(DECODERS, "tam-pictures")
+        self._encoders = ThreadPoolExecutor(ENCODERS, "tam-jpeg")
         self._strips = ThreadPoolExecutor(1, "tam-filmstrip")
         self._closed = False
 
     def reel(self, open_source: Callable[[], FrameSource], count: int, tag: str) -> Reel:
         """The frames of a source, read by ``open_source`` when they are first wanted."""
-        return Reel(open_source, count, tag, self._cache, self._decoders, self._give_way, self._idle)
+        pools = self._decoders, self._encoders
+        return Reel(open_source, count, tag, self._cache, *pools, self._give_way, self._idle)
 
     def filmstrip(
         self, open_source: Callable[[], FrameSource], folder: Path, count: int, height: int
@@ -55,6 +59,7 @@ class Media:
         self._closed = True
         self._strips.shutdown(cancel_futures=True)
         self._decoders.shutdown(cancel_futures=True)
+        self._encoders.shutdown()
 
     def _strip(self, open_source: Callable[[], FrameSource], file: Path, count: int, height: int) -> bytes:
         if file.is_file():

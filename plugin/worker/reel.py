@@ -1,8 +1,8 @@
 """The frames of one source as JPEG, for a person who plays, steps or scrubs.
 
-One thread decodes: the newest request first, then what will be asked for next in the direction of travel, and when the
-person rests, what is around. Going backwards it decodes a stretch forwards and gives it out backwards, since a frame
-in the middle of a group of pictures costs as much as all before it.
+One thread decodes, others write the JPEG meanwhile: the newest request first, then what will be asked for next in the
+direction of travel, and when the person rests, what is around. Going backwards it decodes a stretch forwards and gives
+it out backwards, since a frame in the middle of a group of pictures costs as much as all before it.
 """
 
 import contextlib
@@ -35,6 +35,8 @@ Place: TypeAlias = tuple[int, int]
 
 WAY = 300
 """Frames on the way to one that was asked for that are kept as pictures, at most."""
+ENCODED = 3
+"""Frames of one source that are held to be written as JPEG, at most."""
 
 
 @runtime_checkable
@@ -85,7 +87,8 @@ class PictureCache:
 class Reel:
     """``open_source`` is called by the thread that decodes, for the first frame. ``tag``: its name in the cache.
 
-    ``give_way`` waits while something more urgent needs the processor; ``idle`` says whether nothing else is to do.
+    ``decoders`` have a thread for each reel, ``encoders`` are for all of them together. ``give_way`` waits while
+    something more urgent needs the processor; ``idle`` says whether nothing else is to do.
     """
 
     def __init__(
@@ -94,19 +97,24 @@ class Reel:
         count: int,
         tag: str,
         cache: PictureCache,
-        pool: Executor,
+        decoders: Executor,
+        encoders: Executor,
         give_way: Callable[[], None],
         idle: Callable[[], bool],
     ) -> None:
         self._open_source, self._count, self.tag = open_source, count, tag
-        self._cache, self._pool, self._give_way, self._idle = cache, pool, give_way, idle
+        self._cache, self._decoders, self._encoders = cache, decoders, encoders
+        self._give_way, self._idle = give_way, idle
         self._source: FrameSource | None = None
         self._ways: set[int] = set()
-        """Where ways through the video began; ``_roams`` once one of them was gone twice."""
-        self._roams = False
+        """Where ways through the video began; ``_long_ways``: keyframes are far apart."""
+        self._long_ways = False
         self._changed = threading.Condition()
         self._asked: dict[Place, list[Future[bytes]]] = {}
         """The newest last."""
+        self._under_way: set[Place] = set()
+        """Decoded, and now being written as JPEG, for which there is ``room``."""
+        self._room = threading.Semaphore(ENCODED)
         self._ahead: list[Place] = []
         self._around: list[Place] = []
         self._last: Place = (0, 0)
@@ -129,7 +137,7 @@ class Reel:
                 self._turn_away()
             elif not self._working:
                 self._working = True
-                self._pool.submit(self._work)
+                self._decoders.submit(self._work)
             self._changed.notify_all()
         return future
 
@@ -151,11 +159,11 @@ class Reel:
         step, self._last = index - self._last[0], place
         if step:
             self._turn(step)
-        here = [] if self._cache.has(self.tag, place) else [place]
+        here = [] if self._made(place) else [place]
         if place in self._ahead if here else not step:
             return
         coming = [index + self._stride * count for count in range(1, 2 * self._reach + 1)]
-        missing = [(at, width) for at in coming if 0 <= at < self._count and not self._cache.has(self.tag, (at, width))]
+        missing = [(at, width) for at in coming if 0 <= at < self._count and not self._made((at, width))]
         under_way = not set(missing).isdisjoint(self._ahead)
         if self._stride < 0 and not here and (under_way or 2 * len(missing) < len(coming)):
             return  # many short stretches would cost as many new starts
@@ -186,14 +194,36 @@ class Reel:
                 self._give_way()
             for at in self._way(place):
                 try:
-                    picture: bytes | Exception = self._render(at)
+                    pixels = self._opened().read(at[0]).pixels
                 except Exception as error:  # theirs who asked for it
-                    picture = error
-                with self._changed:
-                    self._answer(at, picture)
+                    with self._changed:
+                        self._answer(at, error)
+                else:
+                    self._hand_on(at, pixels)
+
+    def _hand_on(self, place: Place, pixels: Pixels) -> None:
+        """Let the picture be written while the next one is decoded."""
+        self._room.acquire()
+        with self._changed:
+            self._under_way.add(place)
+        self._encoders.submit(self._encode, place, pixels)
+
+    def _encode(self, place: Place, pixels: Pixels) -> None:
+        try:
+            picture: bytes | Exception = to_jpeg(pixels, place[1])
+        except Exception as error:
+            picture = error
+        with self._changed:
+            self._under_way.discard(place)
+            self._answer(place, picture)
+        self._room.release()
+
+    def _made(self, place: Place) -> bool:
+        """Whether nothing has to be decoded for it."""
+        return place in self._under_way or self._cache.has(self.tag, place)
 
     def _way(self, place: Place) -> Iterator[Place]:
-        """The place, and before it those that are decoded on the way there, once a person goes the same way again.
+        """The place, and before it those that are decoded on the way there, if the way is gone again or ways are long.
 
         To look at frames of a long group of pictures at random would else decode half of it for every one of them.
         """
@@ -202,13 +232,12 @@ class Reel:
         with contextlib.suppress(Exception):  # it will fail again, for who asked
             source = self._opened()
             way = source.way_to(index) if isinstance(source, Seeking) else index
-        known = way in self._ways
-        self._roams |= known
-        if known or (self._roams and index - way > NEAR):
+        self._long_ways |= index - way > NEAR
+        if self._long_ways or way in self._ways:
             for at in range(max(way, index - WAY), index):
                 if self._leads_elsewhere(range(way, index + 1)):
                     return
-                if not self._cache.has(self.tag, (at, width)):
+                if not self._made((at, width)):
                     yield at, width
         self._ways.add(way)
         yield place
@@ -224,7 +253,7 @@ class Reel:
         with self._changed:
             place = self._due()
             if place is None and not self._around:
-                self._changed.wait_for(lambda: self._asked or self._ahead or self._closed, REST_SECONDS)
+                self._changed.wait_for(self._wanted, REST_SECONDS)
                 place = self._due()
             place = place or self._resting()
             self._working = place is not None
@@ -232,17 +261,20 @@ class Reel:
                 self._source.rest()
             return place
 
+    def _wanted(self) -> bool:
+        return self._closed or bool(self._ahead) or not self._under_way.issuperset(self._asked)
+
     def _due(self) -> Place | None:
         """The newest request, by way of what is wanted shortly before it in the video; or else the next frame ahead."""
         for place, futures in list(self._asked.items()):
             if all(future.cancelled() for future in futures):
                 del self._asked[place]
-        newest = next(reversed(self._asked), None)
-        if newest is not None and newest not in self._ahead:
-            return min(place for place in self._asked if newest[0] - NEAR <= place[0] <= newest[0])
+        asked = [place for place in self._asked if place not in self._under_way]
+        if asked and asked[-1] not in self._ahead:
+            return min(place for place in asked if asked[-1][0] - NEAR <= place[0] <= asked[-1][0])
         while self._ahead:
             place = self._ahead.pop(0)
-            if not self._cache.has(self.tag, place):
+            if not self._made(place):
                 return place
         return None
 
@@ -253,11 +285,11 @@ class Reel:
         elif self._rested != self._last:
             self._rested = index, width = self._last
             near = range(max(0, index - AROUND), min(self._count, index + AROUND))
-            self._around = [(at, width) for at in near if not self._cache.has(self.tag, (at, width))]
+            self._around = [(at, width) for at in near if not self._made((at, width))]
         return self._around.pop(0) if self._around else None
 
     def _answer(self, place: Place, picture: bytes | Exception) -> None:
-        if isinstance(picture, bytes):
+        if isinstance(picture, bytes) and not self._closed:
             self._cache.put(self.tag, place, picture)
         for future in self._asked.pop(place, []):
             if not future.set_running_or_notify_cancel():
@@ -266,10 +298,6 @@ class Reel:
                 future.set_result(picture)
             else:
                 future.set_exception(picture)
-
-    def _render(self, place: Place) -> bytes:
-        index, width = place
-        return to_jpeg(self._opened().read(index).pixels, width)
 
     def _opened(self) -> FrameSource:
         if self._source is None:

@@ -80,6 +80,8 @@ class Sessions:
             session_id = self._with_project(place, source) if is_project else self._with_video(place)
         with self.using(session_id) as opened, opened.lock:
             opened.session.begin_with(asked.engine, asked.segmenter)
+            segmenter = opened.session.engines.segmenter
+        self._worker.engines.load_soon(segmenter, "segmenter", self._worker.device)
         self.close_idle()
         return session_id
 

@@ -95,11 +95,12 @@ def redraw() -> None:
 
 
 def push_undo(message: str) -> None:
-    """A step for Ctrl+Z, from a timer too."""
-    windows = bpy.context.window_manager.windows
-    if windows:
-        with bpy.context.temp_override(window=windows[0]):
-            bpy.ops.ed.undo_push(message=message)
+    """A step for Ctrl+Z, from a timer too.
+
+    Without an overridden context: Blender 3.4 looks into one without holding Python's lock, and crashes now and then
+    while a thread of ours runs.
+    """
+    bpy.ops.ed.undo_push(message=message)
 
 
 def has_progress_bar() -> bool:

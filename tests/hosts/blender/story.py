@@ -35,7 +35,7 @@ def story(facts: dict[str, Any]) -> None:
         later_worker(facts, package, studio)
         undo(facts, studio)
         refuse(facts, studio)
-    save_and_load(facts, studio, str(Path(folder) / "story.blend"))  # loading frees the editor that was chosen above
+    save_and_load(facts, studio, str(Path(folder) / "story.blend"))  # outside: see bridge.push_undo
     kill_and_restart(facts, studio)
     facts["longest"], facts["worked"] = dict(studio.longest), dict(studio.worked)
     bpy.ops.preferences.addon_disable(module=package)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from inpaint.camera import Gray, Matrix, Points, apply, camera_motion, tracked
+from inpaint.levels import levels, stored
 from inpaint.light import Light, measure_light
 from tam_core.types import FloatMap, Mask, Pixels
 
@@ -30,9 +31,9 @@ class FlowSettings:
 
     side: int = 400
     halo: int = 5
-    corners: int = 800
+    corners: int = 2000
     cell: int = 4
-    reaches: tuple[float, ...] = (1 / 3, 1 / 8, 1 / 18)
+    reaches: tuple[float, ...] = (1 / 3, 1 / 8, 1 / 18, 1 / 40)
     stiffness: float = 0.2
     outlier: float = 1.0
     misfit: float = 0.6
@@ -83,7 +84,7 @@ def view(frame: Pixels, hole: Mask, settings: FlowSettings) -> View:
     height, width = hole.shape
     scale = min(1.0, settings.side / max(height, width))
     size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
+    small = stored(levels(cv2.resize(frame, size, interpolation=cv2.INTER_AREA)), np.uint8)
     covered = cv2.resize(hole.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 0
     return View(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), small, ~covered, scale)
 

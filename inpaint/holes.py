@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
+from tam_core import rle
 from tam_core.errors import MaskletError, NotVisibleError
-from tam_core.masklet import Masklet, union_mask
+from tam_core.masklet import Masklet
 from tam_core.types import FloatMap, Mask, Pixels, Size
+
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 Box = tuple[int, int, int, int]
 """(x0, y0, x1, y1) in whole pixels; x1 and y1 are exclusive."""
@@ -31,36 +36,70 @@ class Holes:
         """Whether any object is seen on the frame; decodes nothing."""
         return any(frame in masklet.rles and masklet.rles[frame].area for masklet in self.masklets)
 
-    def objects(self, frame: int) -> Mask:
-        """The objects of a frame together, (H, W) bool."""
-        mask = union_mask(self.masklets, frame)
-        return np.zeros(self.size, bool) if mask is None else mask
+    def tracked(self, frame: int) -> bool:
+        """Whether every object was looked for on the frame: only then is all that no mask covers background."""
+        return all(frame in masklet.rles for masklet in self.masklets)
 
-    def hole(self, frame: int) -> Mask:
-        """What has to be filled: the objects grown by a disc, (H, W) bool."""
-        return grown(self.objects(frame), self.grow)
+    def objects(self, frame: int, box: Box | None = None) -> Mask:
+        """The objects of a frame together, (H, W) bool, or the part of it in a ``box``."""
+        x0, y0, x1, y1 = box or self._everything
+        codes = [masklet.rles[frame] for masklet in self.masklets if frame in masklet.rles]
+        return rle.merge(codes).decode((x0, y0, x1, y1)) if codes else np.zeros((y1 - y0, x1 - x0), bool)
+
+    def hole(self, frame: int, box: Box | None = None) -> Mask:
+        """What has to be filled: the objects grown by a disc, (H, W) bool, or the part of it in a ``box``."""
+        wanted, own = box or self._everything, self.box(frame)
+        result = np.zeros((wanted[3] - wanted[1], wanted[2] - wanted[0]), bool)
+        shared = None if own is None else overlap(wanted, own)
+        if own is not None and shared is not None:
+            crop(result, shared, wanted)[:] = crop(grown(self.objects(frame, own), self.grow), shared, own)
+        return result
 
     def box(self, frame: int) -> Box | None:
         """The hole's box, from the run-length codes; None where nothing is seen."""
         boxes = [masklet.rles[frame].box for masklet in self.masklets if frame in masklet.rles]
         found = [box for box in boxes if box is not None]
-        if not found:
-            return None
-        x0, y0, x1, y1 = (int(side) for side in (*np.min(found, 0)[:2], *np.max(found, 0)[2:]))
-        height, width = self.size
-        grow = self.grow
-        return max(x0 - grow, 0), max(y0 - grow, 0), min(x1 + grow, width), min(y1 + grow, height)
+        return None if not found else crop_box(found, self.size, self.grow)
 
-    def alpha(self, frame: int) -> FloatMap:
-        """How much of the fill is shown, (H, W) float32: 1 on the objects, 0 outside the hole, a ramp at its rim."""
-        objects = self.objects(frame)
+    def alpha(self, frame: int, box: Box | None = None) -> FloatMap:
+        """How much of the fill is shown, (H, W) float32: 1 on the objects, 0 outside the hole, a ramp at its rim.
+
+        In steps of 1/255, so that a picture with 8 bits of alpha says the same. ``box``: the part of it to return.
+        """
+        wanted, own = box or self._everything, self.box(frame)
+        result = np.zeros((wanted[3] - wanted[1], wanted[2] - wanted[0]), np.float32)
+        if own is None:
+            return result
+        around = crop_box([own], self.size, 1)
+        shared = overlap(wanted, around)
+        if shared is not None:
+            crop(result, shared, wanted)[:] = crop(self._ramp(self.objects(frame, around)), shared, around)
+        return result
+
+    def _ramp(self, objects: Mask) -> FloatMap:
         hole = grown(objects, self.grow).astype(np.uint8)
-        if not self.feather or not hole.any():
+        if not self.feather:
             return hole.astype(np.float32)
         framed = cv2.copyMakeBorder(hole, 1, 1, 1, 1, cv2.BORDER_REPLICATE)  # no ramp along the picture's edge
         depth = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_5)[1:-1, 1:-1]
-        ramp = np.minimum(depth / (self.feather + 1), 1)
-        return np.asarray(np.maximum(ramp, objects), np.float32)
+        ramp = np.maximum(np.minimum(depth / (self.feather + 1), 1), objects)
+        return np.asarray(np.rint(ramp * 255) / 255, np.float32)
+
+    @property
+    def _everything(self) -> Box:
+        return 0, 0, self.size[1], self.size[0]
+
+
+def crop(picture: npt.NDArray[Pixel], box: Box, frame: Box) -> npt.NDArray[Pixel]:
+    """The part ``box`` of a picture (h, w, ...) that shows the part ``frame``; a view."""
+    x0, y0, x1, y1 = box
+    return picture[y0 - frame[1] : y1 - frame[1], x0 - frame[0] : x1 - frame[0]]
+
+
+def overlap(a: Box, b: Box) -> Box | None:
+    """What two boxes have in common."""
+    x0, y0, x1, y1 = max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])
+    return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
 def holes_of(masklets: Iterable[Masklet], size: Size, grow: int = 4, feather: int = 2) -> Holes:
@@ -94,12 +133,16 @@ def grown(mask: Mask, radius: int) -> Mask:
     return np.asarray(cv2.dilate(mask.astype(np.uint8), disc) > 0)
 
 
-def composite(source: Pixels, fill: FloatMap, alpha: FloatMap) -> Pixels:
-    """``fill`` (H, W, 3), 0..255, over ``source``; where ``alpha`` (H, W) is 0 the source's pixels stay bit for bit."""
+def composite(source: Pixels, fill: Pixels, alpha: FloatMap) -> Pixels:
+    """``fill`` (H, W, 3), in the source's levels, over ``source``, uint8 or uint16.
+
+    Where ``alpha`` (H, W) is 0 the source's pixels stay bit for bit.
+    """
     result = source.copy()
     inside = alpha > 0
     share = alpha[inside][:, None]
-    result[inside] = np.rint(fill[inside] * share + source[inside] * (1 - share)).clip(0, 255).astype(np.uint8)
+    mixed = np.rint(fill[inside] * share + source[inside] * (1 - share))
+    result[inside] = mixed.clip(0, np.iinfo(source.dtype).max).astype(source.dtype)
     return result
 
 

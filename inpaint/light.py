@@ -1,6 +1,7 @@
 """Light: how the same background differs in brightness and colour between two frames, and how to take that away."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +31,10 @@ class Light:
         """The change back."""
         return Light(np.asarray(1 / self.gain, np.float32), np.asarray(-self.offset / self.gain, np.float32))
 
+
+Matching = Literal["none", "linear", "local"]
+"""How copies are matched to the light of the frame they go to: not at all; by a gain and an offset for the whole
+picture; by these and by what the rim of the hole asks for at each place (a vignette, a shadow's edge)."""
 
 SAME = Light(np.ones(3, np.float32), np.zeros(3, np.float32))
 

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from inpaint.levels import levels, stored
 from inpaint.membrane import extend
 from tam_core.types import FloatMap, Mask, Pixels
 
@@ -47,11 +48,11 @@ def synthesise(
 
     ``check`` is called after every round.
     """
-    values = extend(picture.astype(np.float32), ~unknown)
+    values = extend(levels(picture), ~unknown)
     matches = _search(values, unknown, settings, np.random.default_rng(settings.seed), check)
     if matches is not None:
         values += settings.share * (matches.vote(values) - values)
-    return np.where(unknown[..., None], np.rint(values).clip(0, 255), picture).astype(np.uint8)
+    return np.where(unknown[..., None], stored(values, picture.dtype), picture)
 
 
 def _search(

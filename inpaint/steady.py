@@ -11,6 +11,7 @@ import numpy as np
 from inpaint.base import Check, unchecked
 from inpaint.camera import Points
 from inpaint.flow import Link, sample
+from inpaint.levels import levels, stored
 from inpaint.paste import on
 from tam_core.types import FloatMap, Mask, Pixels
 
@@ -30,7 +31,7 @@ def steady(pictures: Pixels, filled: Mask, links: Sequence[Link], check: Check =
         check(len(past) / count / 2)
     for frame, future in _carried(pictures, filled, links, range(count - 1, -1, -1)):
         check(1 - (frame + 1) / count / 2)
-        pictures[frame][filled[frame]] = np.rint((past.pop(frame) + future) / 2).clip(0, 255)
+        pictures[frame][filled[frame]] = stored((past.pop(frame) + future) / np.float32(2), pictures.dtype)
 
 
 def _carried(
@@ -39,7 +40,7 @@ def _carried(
     """The evened colours (N, 3) of each frame's filled pixels, walking through time in ``order``."""
     last, before = -1, np.zeros(0, np.float32)
     for frame in order:
-        picture = pictures[frame].astype(np.float32)
+        picture = levels(pictures[frame])
         if last >= 0 and not links[min(frame, last)].broken:
             y, x = np.nonzero(filled[frame])
             points = np.stack([x, y], 1).astype(np.float32)

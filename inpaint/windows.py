@@ -1,40 +1,63 @@
 """Windows: which frames are filled together, how neighbouring windows fade into each other, what else they look at."""
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from inpaint.base import WindowSpec
 from inpaint.holes import Box
 from tam_core.types import FloatMap, Pixels
 from tam_core.video.source import FrameSource
 
 
-def spans(start: int, stop: int, spec: WindowSpec) -> Iterator[range]:
-    """Frames start ... stop - 1 in windows of at most ``spec.length``, each ``spec.overlap`` frames into the next."""
-    step = spec.length - spec.overlap
-    if step < 1 or spec.overlap * 2 > spec.length:
-        raise ValueError(f"windows of {spec.length} frames cannot overlap by {spec.overlap}")
-    first = start
-    while first < stop:
-        last = min(first + spec.length, stop)
-        yield range(first, last)
-        if last == stop:
-            return
-        first += step
+@dataclass(frozen=True)
+class Span:
+    """Frames ``start`` ... ``stop`` - 1, filled together.
+
+    The first ``fade_in`` and the last ``fade_out`` of them are in a neighbouring window too; one fades into the next.
+    """
+
+    start: int
+    stop: int
+    fade_in: int = 0
+    fade_out: int = 0
+
+    @property
+    def frames(self) -> range:
+        return range(self.start, self.stop)
+
+    @property
+    def final(self) -> int:
+        """The first frame that the next window may still change."""
+        return self.stop - self.fade_out
+
+    @property
+    def shares(self) -> FloatMap:
+        """The window's share of each of its frames, (T,) float32; over all windows the shares of a frame sum to 1."""
+        share = np.ones(self.stop - self.start, np.float32)
+        share[: self.fade_in] = _ramp(self.fade_in)
+        share[len(share) - self.fade_out :] *= 1 - _ramp(self.fade_out)
+        return share
 
 
-def weights(span: range, start: int, stop: int, spec: WindowSpec) -> FloatMap:
-    """The window's share of each of its frames, (T,) float32; over all windows the shares of a frame sum to 1."""
-    share = np.ones(len(span), np.float32)
-    ramp = np.arange(1, spec.overlap + 1, dtype=np.float32) / (spec.overlap + 1)
-    if span.start > start:
-        share[: spec.overlap] = ramp[: len(span)]
-    if span.stop < stop:
-        share[len(share) - spec.overlap :] = 1 - ramp
-    return share
+def _ramp(count: int) -> FloatMap:
+    return np.arange(1, count + 1, dtype=np.float32) / np.float32(count + 1)
+
+
+def next_span(before: Span | None, start: int, stop: int, length: int, overlap: int) -> Span:
+    """The window after ``before``, of at most ``length`` frames, in a shot that goes from ``start`` to ``stop``.
+
+    It shares ``overlap`` frames with the next one, if there is one; what it shares with ``before`` is settled. Where
+    ``before`` ended for good, or there is none, the window begins at ``start``.
+    """
+    if length < 1 or overlap * 2 > length:
+        raise ValueError(f"windows of {length} frames cannot overlap by {overlap}")
+    fade_in = before.fade_out if before is not None else 0
+    first = before.final if before is not None and fade_in else start
+    last = min(max(first + length, first + fade_in + 1), stop)
+    return Span(first, last, fade_in, 0 if last == stop else min(overlap, last - first - fade_in))
 
 
 @dataclass(frozen=True)
@@ -48,23 +71,31 @@ class ReferenceRule:
     grid: int = 16
     candidates: int = 4
 
+    def reach(self, count: int) -> int:
+        """How far away the farthest of ``count`` references may lie."""
+        return math.ceil(self.nearest * self.ratio ** -(-count // 2)) if count else 0
+
 
 def references(
-    span: range, video: range, count: int, box: Callable[[int], Box | None], rule: ReferenceRule = ReferenceRule()
+    span: range,
+    usable: Callable[[int], bool],
+    count: int,
+    box: Callable[[int], Box | None],
+    rule: ReferenceRule = ReferenceRule(),
 ) -> list[int]:
-    """Up to ``count`` frames of ``video`` outside ``span``, ascending: from both sides, near and far.
+    """Up to ``count`` ``usable`` frames outside ``span``, nearest first: from both sides, near and far.
 
     Of several frames at about the same distance the one is taken whose hole (``box``) covers least of the window's.
     """
     target = [found for frame in span if (found := box(frame)) is not None]
-    chosen: set[int] = set()
+    chosen: list[int] = []
     for rank in range(-(-count // 2)):
         near, far = rule.nearest * rule.ratio**rank, rule.nearest * rule.ratio ** (rank + 1)
         for side in ((span.start, -1), (span.stop - 1, 1)):
-            offered = [frame for frame in _candidates(side, near, far, rule) if frame in video and frame not in chosen]
+            offered = [frame for frame in _candidates(side, near, far, rule) if usable(frame) and frame not in chosen]
             if offered and len(chosen) < count:
-                chosen.add(min(offered, key=lambda frame: _covered(box(frame), target)))
-    return sorted(chosen)
+                chosen.append(min(offered, key=lambda frame: _covered(box(frame), target)))
+    return chosen
 
 
 def _candidates(side: tuple[int, int], near: float, far: float, rule: ReferenceRule) -> Iterator[int]:

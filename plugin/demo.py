@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from inpaint.metrics import Shot, psnr
-from plugin import commands
+from plugin import commands, removing
 from plugin.arguments import PromptArguments
+from plugin.finding import Choice
 from tam_core.formats.davis import read_davis
 from tam_core.masklet import Masklet
 from tam_core.metrics import mean_jaccard
@@ -23,14 +24,14 @@ GROW = 8
 
 def run(output: Path) -> Iterator[str]:
     """Track and remove the sample's robot into the folder ``output``; yields what to tell the user."""
-    sample, choice = sample_folder(), commands.Choice()
+    sample, choice = sample_folder(), Choice()
     video, masks, removed = sample / "video.mp4", output / "masks", output / "removed.mp4"
     output.mkdir(parents=True, exist_ok=True)
     yield f"tam track {video} {_said(PROMPTS)} -o {masks}"
     yield commands.track(video, masks, PROMPTS, choice)
     yield f"J against the true masks: {mean_jaccard(_masks(masks), _masks(sample / 'masks')):.3f}"
     yield f"tam remove {video} --masks {masks} --grow {GROW} -o {removed}"
-    yield commands.remove(video, removed, PromptArguments(), masks, choice, GROW)
+    yield removing.remove(video, removed, PromptArguments(), masks, choice, GROW)
     yield f"PSNR against the true background, inside the true mask: {psnr(_shots(removed, sample)):.1f} dB"
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
@@ -11,6 +12,7 @@ from inpaint.engines import INPAINTERS
 from tam_core.checkpoints import Checkpoint, megabytes, sha256_of
 from tam_core.engines import ENGINES
 from tam_core.errors import UnknownEngineError
+from tam_core.hub import HubModel
 from tam_core.registry import EngineSpec, Role
 
 
@@ -29,6 +31,8 @@ def print_engines() -> None:
 def fetch_engine(name: str) -> str:
     """Download the weights of an engine, or of the parts it is made of, with progress; says what there is now."""
     rows = {row.name: row for row in _rows() if row.size}
+    if "/" in name:  # a model of the hub, for the engines that take any
+        rows[name] = replace(rows["diffusion"], name=name, checkpoint=HubModel(name))
     if name not in rows:
         raise UnknownEngineError(f"no engine named '{name}' needs a download; these do: {', '.join(rows)}")
     missing = rows[name].to_fetch
@@ -65,7 +69,7 @@ def _fetch(row: EngineSpec) -> None:
     assert row.checkpoint is not None, "to_fetch has only rows with a download"
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
-        task = progress.add_task(row.name, total=row.checkpoint.size)
+        task = progress.add_task(row.name, total=row.checkpoint.size or None)
         for here in row.checkpoint.fetch():
             progress.update(task, completed=here)
 

@@ -3,9 +3,8 @@
 It knows files, not who asks for them or where they may lie.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from itertools import starmap
 from pathlib import Path
@@ -14,38 +13,26 @@ from typing import Literal
 import cv2
 import numpy as np
 
-from inpaint.composite import cut_out, overlay
+from inpaint.composite import overlay
+from plugin.datasets import write_coco_json, write_sav_json, write_ytvos_folder
+from plugin.material import EDGES, Material
+from plugin.mattes import IN_EXR, LAYERS, LINEAR, Writer, write_cryptomatte, write_cutout, write_exr, write_matte
 from plugin.stepwise import stepwise
-from tam_core.errors import MaskletError, NotVisibleError, RequestError
+from tam_core.errors import NotVisibleError, RequestError
 from tam_core.formats.davis import write_davis
 from tam_core.formats.masklet_json import write_masklets
-from tam_core.masklet import Masklet
 from tam_core.registry import Parameter
-from tam_core.video import Frame, FrameSource, write_video
+from tam_core.video import Frame, write_video
 from tam_core.video.codecs import CODECS, PNG, Codec, choose_codec
 
-
-@dataclass(frozen=True)
-class Material:
-    """What an export is made of: a video, its masklets, and for some the video without the objects (``removed``).
-
-    ``start`` .. ``stop`` (exclusive) are the frames to write.
-    """
-
-    source: FrameSource
-    masklets: Sequence[Masklet]
-    start: int
-    stop: int
-    removed: FrameSource | None = None
-
-
-Writer = Callable[[Material, Path], Iterator[None]]
+__all__ = ["EXPORTS", "ExportFormat", "Material", "find_format"]
 
 
 @dataclass(frozen=True)
 class ExportFormat:
     """One row. ``takes``: what there has to be. ``suffix``: of the file, "" for a folder. ``codec``: of its pictures.
 
+    ``alpha``: whether those have alpha. ``parameters``: what a person may set; they reach the writer in the material.
     ``write`` yields as it goes; the result appears at its path when it is complete.
     """
 
@@ -57,11 +44,15 @@ class ExportFormat:
     write: Writer
     codec: str | None = None
     parameters: tuple[Parameter, ...] = ()
+    alpha: bool = False
 
     def check_path(self, path: Path) -> None:
         """Raise RequestError if the format cannot be written under that name."""
         if self.codec is not None and self.suffix:
-            choose_codec(path, self.codec)
+            codec = choose_codec(path, self.codec)
+            if self.alpha and not codec.holds_alpha(path):
+                able = " or ".join(codec.alpha_suffixes)
+                raise RequestError(f"{path.name}: {self.title} needs alpha, which is in files that end in {able}")
         elif path.suffix.lower() != self.suffix:
             wanted = f"a name that ends in {self.suffix}" if self.suffix else "the name of a folder, without a suffix"
             raise RequestError(f"{path.name}: {self.title} needs {wanted}")
@@ -76,10 +67,8 @@ def find_format(name: str) -> ExportFormat:
 
 
 def _write_davis(material: Material, path: Path) -> Iterator[None]:
-    if not material.masklets:
-        raise MaskletError("there is no object to write")
     frames = range(material.start, material.stop)
-    return stepwise(partial(write_davis, material.masklets, path), frames)
+    return stepwise(partial(write_davis, material.require_objects(), path), frames)
 
 
 def _write_json(material: Material, path: Path) -> Iterator[None]:
@@ -102,31 +91,6 @@ def _write_removed(codec: str) -> Writer:
         return stepwise(lambda items: write_video(items, path, like=material.source, codec=codec), frames)
 
     return write
-
-
-def _write_matte(material: Material, path: Path) -> Iterator[None]:
-    """White where any of the objects is."""
-    if not material.masklets:
-        raise MaskletError("there is no object to write")
-    frames = (_matte(material.masklets, index) for index in range(material.start, material.stop))
-    return stepwise(lambda items: write_video(items, path, codec=PNG), frames)
-
-
-def _matte(masklets: Sequence[Masklet], index: int) -> Frame:
-    visible = np.zeros(masklets[0].size, dtype=bool)
-    for masklet in masklets:
-        mask = masklet.mask(index)
-        if mask is not None:
-            visible |= mask
-    return Frame(index, Fraction(index), np.repeat(visible[..., None].astype(np.uint8) * 255, 3, axis=2))
-
-
-def _write_cutout(material: Material, path: Path) -> Iterator[None]:
-    """The objects in their own colours, and nothing around them."""
-    if not material.masklets:
-        raise MaskletError("there is no object to write")
-    alone = cut_out(material.source, material.masklets, 0, material.start, material.stop)
-    return stepwise(lambda items: write_video(items, path, like=material.source, codec="prores"), alone)
 
 
 def _write_patch(material: Material, path: Path) -> Iterator[None]:
@@ -166,6 +130,40 @@ def _removed_row(codec: Codec) -> ExportFormat:
     )
 
 
+def _matte_row(codec: Codec) -> ExportFormat:
+    return ExportFormat(
+        f"matte-{codec.name}",
+        f"Masks: matte in {_short(codec)}",
+        "a grey video, white where any of the objects is; sound and time stamps are the source's",
+        (codec.default_for or codec.suffixes)[0],
+        "masklets",
+        write_matte(codec.name),
+        codec.name,
+        EDGES,
+    )
+
+
+def _cutout_row(codec: Codec) -> ExportFormat:
+    """ProRes 4444 is what editors ask for: it has the plain name."""
+    return ExportFormat(
+        "cutout" if codec.name == "prores" else f"cutout-{codec.name}",
+        f"Layer: {_short(codec)}",
+        "the objects alone, transparent around them; sound and time stamps are the source's",
+        (codec.default_for or codec.suffixes)[0],
+        "masklets",
+        write_cutout(codec.name),
+        codec.name,
+        EDGES,
+        alpha=True,
+    )
+
+
+def _short(codec: Codec) -> str:
+    return codec.title.partition(",")[0]
+
+
+_WITH_ALPHA = [codec for codec in CODECS if codec.alpha_format and codec.encoder]
+
 EXPORTS = (
     ExportFormat(
         "davis",
@@ -181,16 +179,37 @@ EXPORTS = (
         "a folder with one PNG a frame, white where any of the objects is",
         "",
         "masklets",
-        _write_matte,
+        write_matte(PNG),
+        parameters=EDGES,
+    ),
+    *map(_matte_row, _WITH_ALPHA),
+    *map(_cutout_row, _WITH_ALPHA),
+    ExportFormat(
+        "cutout-png",
+        "Layer: PNG",
+        "the objects alone, a picture with alpha for each frame",
+        "",
+        "masklets",
+        write_cutout(PNG),
+        parameters=EDGES,
     ),
     ExportFormat(
-        "cutout",
-        "Layer: ProRes 4444",
-        "the objects alone, transparent around them; sound and time stamps are the source's",
-        ".mov",
+        "exr",
+        "Layers: OpenEXR",
+        "a folder with one EXR a frame, half floats, a layer for each object and all of them together",
+        "",
         "masklets",
-        _write_cutout,
-        "prores",
+        write_exr,
+        parameters=(*IN_EXR, LAYERS, LINEAR),
+    ),
+    ExportFormat(
+        "cryptomatte",
+        "Masks: Cryptomatte",
+        "a folder with one EXR a frame: the picture, and ids and coverage of every object with a manifest",
+        "",
+        "masklets",
+        write_cryptomatte,
+        parameters=(*IN_EXR, LINEAR),
     ),
     ExportFormat(
         "json",
@@ -217,5 +236,29 @@ EXPORTS = (
         "",
         "removal",
         _write_patch,
+    ),
+    ExportFormat(
+        "coco",
+        "Data set: COCO",
+        "instances JSON, an image for each frame, with tracks as TAO and COCO-VID have them",
+        ".json",
+        "masklets",
+        write_coco_json,
+    ),
+    ExportFormat(
+        "ytvos",
+        "Data set: YouTube-VOS",
+        "a folder with meta.json and an indexed PNG for each frame",
+        "",
+        "masklets",
+        write_ytvos_folder,
+    ),
+    ExportFormat(
+        "sav",
+        "Data set: SA-V",
+        "SAM 2's JSON, six masks a second; NAME_auto.json marks them as automatic",
+        ".json",
+        "masklets",
+        write_sav_json,
     ),
 )

@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -49,8 +49,11 @@ class Service:
     memory: float | None = None
 
 
-def serve(service: Service) -> None:
-    """Serve until the process is told to stop (SIGINT, SIGTERM). Raises RequestError, WorkerRunningError."""
+def serve(service: Service, prepare: Callable[[Worker], None] = lambda worker: None) -> None:
+    """Serve until the process is told to stop (SIGINT, SIGTERM). Raises RequestError, WorkerRunningError.
+
+    ``prepare`` is called with the worker before anybody else uses it.
+    """
     folders = [*service.folders, *map(folder_of, service.paths)]
     for folder in folders:
         if not folder.is_dir():
@@ -71,6 +74,7 @@ def serve(service: Service) -> None:
         ) as worker,
     ):
         _log_to(worker.data / LOG)
+        prepare(worker)
         work = [path for path in service.paths if _is_work(path)]
         session = worker.sessions.open(wire.OpenRequest(path=str(work[0].resolve()))) if work else ""
         _Server(worker, session, service.browser).run([door])

@@ -268,11 +268,22 @@ class Labelled:
         return replace(edit, labels={**edit.labels, self.object_id: label})
 
 
+_DONE = {
+    "remove": "removal of",
+    "replace": "replacement of",
+    "replace-words": "replacement in words of",
+    "replace-background": "replacement of all but",
+    "effect": "effect on",
+}
+"""What an operation is called in the history."""
+
+
 @dataclass(frozen=True)
 class Removed:
-    """Objects taken out of the frames ``start`` .. ``stop`` (exclusive).
+    """Objects taken out of the frames ``start`` .. ``stop`` (exclusive), or another edit that made new pictures.
 
-    ``outdated``: their masks had changed before the removal was done.
+    ``parameters["operation"]`` says which; without it, it is a removal. ``outdated``: the objects' masks had changed
+    before it was done.
     """
 
     inpainter: str
@@ -284,7 +295,8 @@ class Removed:
 
     @property
     def title(self) -> str:
-        return f"removal of {_objects(self.objects)}"
+        operation = str(self.parameters.get("operation", "remove"))
+        return f"{_DONE.get(operation, f'{operation} of')} {_objects(self.objects)}"
 
     def apply(self, edit: Edit) -> Edit:
         masklets = {o: edit.masklets[o] for o in self.objects if o in edit.masklets}

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from tam_core.checkpoints import Checkpoint, CheckpointFolder, OwnCheckpoint
 from tam_core.errors import EngineNotReadyError, RequestError, SourceNotFoundError, UnknownEngineError
+from tam_core.hub import HubModel
 
 Role: TypeAlias = Literal["tracker", "segmenter", "text", "inpainter"]
 
@@ -21,7 +22,8 @@ Value: TypeAlias = bool | int | float | str
 class Parameter:
     """A setting, described so that menus, panels and checks can be made of it. ``low`` and ``high`` are inclusive.
 
-    ``choices`` are all values of a "choice". ``unit`` is what numbers count, such as "px".
+    ``choices`` are all values of a "choice". ``unit`` is what numbers count, such as "px". ``file``: a text that may be
+    the path of a file.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Parameter:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    file: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class EngineSpec:
     ``takes_weights`` says that one with its weights in the package takes others too.
     An engine made of others has them as ``parts``: its loader takes the loaded ``parts`` in the same order. ``rank``
     orders the choice of ``auto``, the highest that is ready; ``cpu_rank`` does where there is no GPU, if it differs.
-    ``parameters`` are those options of the loader that a person may set.
+    ``parameters`` are those options of the loader that a person may set. ``aliases``: other names that it answers to.
     """
 
     name: str
@@ -51,13 +54,14 @@ class EngineSpec:
     summary: str
     licence: str
     paper: str = ""
-    checkpoint: Checkpoint | CheckpointFolder | OwnCheckpoint | None = None
+    checkpoint: Checkpoint | CheckpointFolder | HubModel | OwnCheckpoint | None = None
     needs: tuple[str, ...] = ()
     parts: tuple["EngineSpec", ...] = ()
     takes_weights: bool = False
     rank: int = 0
     cpu_rank: int | None = None
     parameters: tuple[Parameter, ...] = ()
+    aliases: tuple[str, ...] = ()
 
     @property
     def loaded_as(self) -> "EngineSpec":
@@ -150,7 +154,7 @@ class Registry:
         if name == "auto":
             return _best_ready(rows, role, device)
         for row in rows:
-            if row.name == name:
+            if name in (row.name, *row.aliases):
                 return row.with_weights(Path(file)) if file else row
         raise UnknownEngineError(_unknown(name, role, [row.name for row in rows]))
 

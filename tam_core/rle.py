@@ -32,9 +32,10 @@ class RLE:
         x, y, width, height = (float(value) for value in coco.toBbox(self._coco()))
         return (x, y, x + width, y + height) if width and height else None
 
-    def decode(self) -> Mask:
-        """The mask, (H, W) bool."""
-        return np.ascontiguousarray(coco.decode(self._coco()), dtype=bool)
+    def decode(self, box: tuple[int, int, int, int] | None = None) -> Mask:
+        """The mask, (H, W) bool, or the part of it in a ``box`` (x0, y0, x1, y1) of whole pixels."""
+        x0, y0, x1, y1 = box or (0, 0, self.size[1], self.size[0])
+        return np.ascontiguousarray(coco.decode(self._coco())[y0:y1, x0:x1], dtype=bool)
 
     def iou(self, other: "RLE") -> float:
         """Intersection over union, 0..1; two empty masks agree: 1."""

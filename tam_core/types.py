@@ -1,6 +1,6 @@
 """The array conventions of the whole project, stated once.
 
-Inside tam-studio every picture is RGB, 8 bit, top row first; every mask is bool, True = object; boxes are
+Inside tam-studio every picture is RGB, 8 or 16 bit, top row first; every mask is bool, True = object; boxes are
 ``(x0, y0, x1, y1)`` and points ``(x, y)``, both in source pixels. Conversions happen at the edge.
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
-"""(H, W, 3) uint8 RGB, or (T, H, W, 3) for a window of frames."""
+"""(H, W, 3) uint8 RGB, or (T, H, W, 3) for a window of frames; uint16, 0..65535, where a source was opened deep."""
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 """(H, W) bool, True = object (or hole), or (T, H, W) for a window of frames."""

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from inpaint.engines import INPAINTERS
-from plugin.catalogue import REMOVE, TRACK, catalogue, settled
+from plugin.catalogue import OPERATIONS, TRACK, catalogue, settled
 from plugin.exports import EXPORTS
 from plugin.link import wire
+from plugin.worker.edits import EDITS
 from tam_core.engines import ENGINES
 from tam_core.errors import RequestError
 from tam_core.registry import Parameter
@@ -20,7 +21,8 @@ def test_everything_in_the_tables_is_offered_once() -> None:
     offered = [(entry.name, entry.kind) for entry in FOUND.entries]
     engines = [(row.name, row.role) for row in (*ENGINES, *INPAINTERS)]
     exports = [(row.name, "export") for row in EXPORTS]
-    assert offered == [*engines, ("track", "operation"), ("remove", "operation"), *exports]
+    assert offered == [*engines, *((row.name, "operation") for row in OPERATIONS), *exports]
+    assert {"track", *EDITS} == {row.name for row in OPERATIONS}, "every operation has work behind it"
 
 
 def test_what_is_not_ready_says_what_to_do() -> None:
@@ -37,7 +39,7 @@ def test_defaults_are_ready_entries_of_their_kind() -> None:
 
 def test_defaults_of_all_parameters_are_allowed() -> None:
     rows = [*ENGINES, *INPAINTERS, *EXPORTS]
-    for parameters in (TRACK, REMOVE, *(row.parameters for row in rows)):
+    for parameters in (row.parameters for row in (*OPERATIONS, *rows)):
         values = {one.name: one.default for one in parameters}
         assert settled(parameters, values, "it") == settled(parameters, {}, "it") == values
 

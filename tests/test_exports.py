@@ -89,7 +89,7 @@ def test_a_preview_tints_the_object_and_nothing_else(tmp_path: Path) -> None:
 
 def test_nothing_is_left_of_an_export_that_was_stopped(tmp_path: Path) -> None:
     for row in EXPORTS:
-        if row.name != "json":  # is written at once
+        if row.suffix != ".json":  # is written at once
             steps = row.write(MATERIAL, tmp_path / f"out{row.suffix}")
             next(steps)
             steps.close()  # type: ignore[attr-defined]

@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from inpaint.base import SYNTHESISED, UNTOUCHED, Window
 from inpaint.engines import INPAINTERS
-from inpaint.engines.plate import PlateInpainter, measure_links
+from inpaint.engines.plate import PlateInpainter, load, measure_links
 from inpaint.flow import FlowSettings
 from inpaint.light import measure_light
 from inpaint.membrane import extend
@@ -64,9 +65,30 @@ def test_finished_frames_are_carried_on(plate: PlateInpainter) -> None:
     frames[0, 20:40, 30:50] = invention
     frames[1:][holes[1:]] = 0
     finished = np.array([True, False, False, False])
-    filled = plate.continue_fill(frames, holes, ~finished, finished)
+    origins = np.full(holes.shape, UNTOUCHED, np.int32)
+    origins[0, 20:40, 30:40], origins[0, 20:40, 40:50] = SYNTHESISED, 3
+    window = Window(np.arange(8, 12, dtype=np.int32), frames, holes, ~finished, finished, origins)
+    fill = plate.fill_window(window)
+    filled = fill.frames
     difference = filled[1:, 22:38, 32:48].astype(int) - invention[2:-2, 2:-2]
     assert np.abs(difference - difference.mean((1, 2), keepdims=True)).mean() < 12
+    assert (fill.origins[1:, 21:39, 31:39] == SYNTHESISED).all()
+    assert (fill.origins[1:, 21:39, 41:49] == 3).all()
+    assert (fill.origins[1:][~holes[1:]] == UNTOUCHED).all()
+    assert (fill.origins[0] == UNTOUCHED).all()
+
+
+def test_copies_know_the_frame_they_are_from(plate: PlateInpainter) -> None:
+    frames = np.repeat(texture(60, 80)[None], 3, 0)
+    holes = np.zeros(frames.shape[:3], bool)
+    holes[1, 20:40, 10:30] = True
+    holes[:, 20:40, 50:70] = True
+    every = np.ones(3, bool)
+    nothing = np.full(holes.shape, UNTOUCHED, np.int32)
+    fill = plate.fill_window(Window(np.array([5, 6, 9], np.int32), frames, holes, every, ~every, nothing))
+    assert set(np.unique(fill.origins[1, 20:40, 10:30])) <= {5, 9}
+    assert (fill.origins[:, 22:38, 52:68] == SYNTHESISED).all()
+    assert (fill.origins[~holes] == UNTOUCHED).all()
 
 
 def test_links_follow_a_turning_camera_behind_the_hole() -> None:
@@ -120,3 +142,27 @@ def test_objects_that_share_the_frame_do_not_lend_their_pixels(plate: PlateInpai
     frames[masks] = [255, 0, 255]
     magenta = np.abs(plate.fill(frames, masks).astype(int) - [255, 0, 255]).sum(3) < 40
     assert not (magenta & masks).any()
+
+
+def test_deep_pictures_are_filled_at_their_depth(plate: PlateInpainter) -> None:
+    rng = np.random.default_rng(5)
+    fine = rng.integers(0, 257, (72, 96, 3)).astype(np.uint16)  # what 8 bits cannot say
+    truth = np.repeat((texture(72, 96).astype(np.uint16) * 250 + fine)[None], 8, 0)
+    frames, masks = crossing(truth)
+    filled = plate.fill(frames, masks)
+    assert filled.dtype == np.uint16
+    assert np.array_equal(filled[~masks], truth[~masks])
+    seen = masks & ~masks.all(0)
+    assert np.median(np.abs(filled[seen].astype(int) - truth[seen])) < 128
+
+
+def test_light_is_matched_as_asked() -> None:
+    scene = texture(72, 96).astype(np.float32) * 0.6 + 30
+    truth = np.stack([scene * (1 + 0.03 * t) for t in range(12)]).clip(0, 255).astype(np.uint8)
+    frames, masks = crossing(truth)
+    seen = masks & ~masks.all(0)
+    error = {}
+    for light in ("none", "linear", "local"):
+        engine = load("cpu", light=light)
+        error[light] = np.abs(engine.fill(frames, masks)[seen].astype(int) - truth[seen]).mean()
+    assert max(error["linear"], error["local"]) < error["none"] / 2

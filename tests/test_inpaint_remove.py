@@ -1,6 +1,8 @@
 """Removal on scenes small enough to draw: what must stay, what must come back, what must not be held."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 from weakref import WeakSet
 
 import cv2
@@ -10,16 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from inpaint.base import WindowSpec
+from inpaint.base import SYNTHESISED, UNTOUCHED, Check, Fill, Window, WindowSpec, unchecked
+from inpaint.engines import INPAINTERS
 from inpaint.engines.plate import PlateInpainter
 from inpaint.holes import grown
 from inpaint.metrics import flicker, psnr
 from inpaint.removal import remove
+from inpaint.removal import removed as removed_parts
 from tam_core import rle
-from tam_core.errors import MaskletError, NotVisibleError
+from tam_core.errors import FrameRangeError, MaskletError, NotVisibleError, RequestError
 from tam_core.masklet import Masklet
 from tam_core.types import Mask, Pixels
-from tam_core.video import ArraySource, Frame
+from tam_core.video import ArraySource, Frame, VideoInfo
+from tests import scenes
 
 GREY = 128
 
@@ -206,4 +211,157 @@ def test_memory_is_bounded_and_close_ends_the_reading() -> None:
     next(run)
     run.close()
     assert source.closed
-    assert source.reads < 30
+    assert source.reads < 100
+
+
+class Recorder:
+    """An inpainter that paints holes green, says that it copied frame 0, and remembers what it was shown."""
+
+    window = WindowSpec(length=12, overlap=4, references=4, footprint=40)
+
+    def __init__(self) -> None:
+        self.shown: list[Window] = []
+
+    def fill(self, frames: Pixels, holes: Mask) -> Pixels:
+        raise AssertionError("fill_window is there")
+
+    def fill_window(self, window: Window, check: Check = unchecked) -> Fill:
+        self.shown.append(window)
+        full = np.iinfo(window.frames.dtype).max
+        inside = window.holes & window.wanted[:, None, None]
+        frames = window.frames.copy()
+        frames[inside] = (0, full, 0)
+        return Fill(frames, np.where(inside, 0, UNTOUCHED).astype(np.int32))
+
+    @property
+    def looked_at(self) -> set[int]:
+        return {int(index) for window in self.shown for index in window.indices}
+
+
+def test_origins_and_alpha_say_what_was_laid_over_the_source() -> None:
+    frames, masks = crossing(np.repeat(texture(48, 64)[None], 30, 0))
+    for one, frame, mask in zip(removed_parts(ArraySource(frames), [masklet(masks)]), frames, masks, strict=True):
+        hole = grown(mask, 4)
+        assert (one.origins[~hole] == UNTOUCHED).all()
+        assert (one.origins[mask] != UNTOUCHED).all() and one.origins.max() < 30
+        assert (one.alpha[mask] == 1).all() and (one.alpha[~hole] == 0).all()
+        layer = one.layer().pixels
+        share = layer[..., 3:].astype(float) / 255
+        laid = np.rint(layer[..., :3] * share + frame * (1 - share))
+        assert np.array_equal(laid, one.frame.pixels)
+
+
+def test_where_windows_overlap_the_origin_is_that_of_the_greater_share() -> None:
+    frames, masks = crossing(np.repeat(texture(48, 64)[None], 20, 0))
+
+    class Numbered(Recorder):
+        def fill_window(self, window: Window, check: Check = unchecked) -> Fill:
+            fill = super().fill_window(window, check)
+            return Fill(fill.frames, np.where(fill.origins == 0, len(self.shown), fill.origins).astype(np.int32))
+
+    parts = list(removed_parts(ArraySource(frames), [masklet(masks)], inpainter=Numbered()))
+    found = [int(one.sources.max()) for one in parts]
+    assert found == [1] * 10 + [2] * 10
+
+
+def test_windows_and_references_stay_in_their_shot() -> None:
+    street, beach = scenes.texture(1, (70, 110, 90)), scenes.texture(2, (200, 60, 40))
+    scene = np.concatenate([np.repeat(street[None], 17, 0), np.repeat(beach[None], 17, 0)])
+    frames, masks = crossing(scene)
+    engine = Recorder()
+    assert len(list(remove(ArraySource(frames), [masklet(masks)], inpainter=engine))) == 34
+    for window in engine.shown:
+        assert len({index >= 17 for index in window.indices.tolist()}) == 1
+
+
+def test_a_known_cut_is_believed() -> None:
+    frames, masks = crossing(np.repeat(texture(48, 64)[None], 20, 0))
+    engine = Recorder()
+    list(remove(ArraySource(frames), [masklet(masks)], inpainter=engine, cuts=[7]))
+    first = engine.shown[0]
+    assert first.indices[first.wanted].tolist() == list(range(7))
+
+
+def test_references_outside_the_span_are_looked_at_where_objects_were_tracked() -> None:
+    frames, masks = crossing(np.repeat(texture(48, 64)[None], 60, 0))
+    everywhere, engine = masklet(masks), Recorder()
+    list(remove(ArraySource(frames), [everywhere], inpainter=engine, start=25, stop=35))
+    assert min(engine.looked_at) < 25 and max(engine.looked_at) >= 35
+    engine = Recorder()
+    known = everywhere.without(index for index in range(60) if not 20 <= index < 35)
+    list(remove(ArraySource(frames), [known], inpainter=engine, start=25, stop=35))
+    assert engine.looked_at <= set(range(20, 35))
+
+
+def test_a_painted_frame_is_the_truth_for_the_whole_shot() -> None:
+    frames = np.repeat(texture(72, 96)[None], 30, 0)
+    masks = square(30, 72, 96, np.array([(28, 40)] * 30))
+    frames[masks] = GREY
+    picture = frames[11].copy()
+    picture[20:52, 32:64] = (250, 20, 20)
+    parts = list(removed_parts(ArraySource(frames), [masklet(masks)], painted={11: picture}))
+    assert np.array_equal(parts[11].frame.pixels[masks[11]], picture[masks[11]])
+    for one, mask in zip(parts, masks, strict=True):
+        inner = cv2.erode(mask.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+        assert np.abs(one.frame.pixels[inner].astype(int) - (250, 20, 20)).mean() < 12
+        assert (one.origins[inner] == SYNTHESISED).all()
+
+
+@pytest.mark.parametrize(("index", "change", "message"), [(3, 0, "does not differ"), (40, 99, "frame 40")])
+def test_painted_frames_that_do_not_fit_are_refused(index: int, change: int, message: str) -> None:
+    frames, masks = crossing(np.repeat(texture(48, 64)[None], 10, 0))
+    with pytest.raises(RequestError, match=message):
+        remove(ArraySource(frames), [masklet(masks)], painted={index: frames[3] + np.uint8(change)})
+
+
+def test_a_small_budget_makes_short_windows_of_few_references() -> None:
+    frames, masks = crossing(np.repeat(texture(240, 320)[None], 40, 0))
+    wide, narrow = Recorder(), Recorder()
+    narrow.window = wide.window = WindowSpec(length=24, overlap=6, references=8, footprint=4000)
+    list(remove(ArraySource(frames), [masklet(masks)], inpainter=wide, memory=100))
+    list(remove(ArraySource(frames), [masklet(masks)], inpainter=narrow, memory=1.5))
+    assert max(window.wanted.sum() for window in wide.shown) == 24
+    most = max(len(window.indices) * window.frames[0, ..., 0].size * 4000 for window in narrow.shown)
+    assert most < 1.5e9 < max(len(window.indices) * window.frames[0, ..., 0].size * 4000 for window in wide.shown)
+
+
+def test_sixteen_bits_stay_sixteen_bits() -> None:
+    frames, masks = crossing(np.repeat(texture(48, 64)[None], 12, 0))
+    deep = frames.astype(np.uint16) * 257 + 3
+    result = removed(deep, masks, inpainter=Recorder())
+    outside = ~np.stack([grown(mask, 4) for mask in masks])
+    assert result.dtype == np.uint16
+    assert np.array_equal(result[outside], deep[outside])
+    assert (result[masks] == (0, 65535, 0)).all()
+
+
+@pytest.mark.parametrize("name", [row.name for row in INPAINTERS])
+def test_no_engine_changes_a_bit_outside_the_hole(name: str) -> None:
+    if not INPAINTERS.get(name, "inpainter").ready:
+        pytest.skip(f"{name} is not ready on this machine")
+    frames, masks = crossing(np.repeat(texture(48, 64)[None], 6, 0))
+    result = removed(frames, masks, inpainter=name)
+    outside = ~np.stack([grown(mask, 4) for mask in masks])
+    assert np.array_equal(result[outside], frames[outside])
+
+
+class Stream(ArraySource):
+    """A live source: nobody knows how long it is, and what has gone by cannot be read again."""
+
+    @property
+    def info(self) -> VideoInfo:
+        return replace(super().info, times=None)
+
+    def frames(self, start: int = 0, stop: int | None = None, step: int = 1) -> Iterator[Frame]:
+        yield from (Frame(index, Fraction(index, 24), self._frames[index]) for index in range(start, len(self._frames)))
+
+    def read(self, index: int) -> Frame:
+        raise FrameRangeError(f"frame {index} has gone by")
+
+
+@pytest.mark.parametrize("stop", [30, 26, 50])
+def test_a_live_source_is_read_once_and_may_end_early(stop: int) -> None:
+    frames, masks = crossing(np.repeat(texture(48, 64)[None], 30, 0))
+    result = list(remove(Stream(frames), [masklet(masks)], inpainter=Recorder(), stop=stop))
+    assert [frame.index for frame in result] == list(range(min(stop, 30)))
+    assert all((frame.pixels[masks[frame.index]] == (0, 255, 0)).all() for frame in result)

@@ -124,12 +124,16 @@ def test_a_correction_outdates_the_removal_and_undo_restores_it(service: Service
     prompted(service, session)
     done(service, session, "track")
     done(service, session, "remove", objects=[1])
-    assert state_of(service, session)["removal"] == {
+    removal = state_of(service, session)["removal"]
+    assert removal.pop("id").startswith("edit-")
+    assert removal == {
         "inpainter": "plate",
         "objects": [1],
         "start": 0,
         "stop": COUNT,
         "outdated": False,
+        "operation": "remove",
+        "provenance": True,
     }
     prompted(service, session, painted(5, 1, SCENE.masks[5]))
     corrected = state_of(service, session)

@@ -12,8 +12,9 @@ import pytest
 from inpaint.holes import holes_of
 from plugin import stepwise
 from plugin.link import wire
-from plugin.worker.removal import RemovedSource, forget_others, write_changes
-from plugin.worker.work import Remove, Track
+from plugin.worker.edited import EditedSource, forget_others, write_changes
+from plugin.worker.edits import Remove
+from plugin.worker.work import Track
 from tam_core import rle
 from tam_core.formats.davis import read_davis
 from tam_core.masklet import Masklet
@@ -153,14 +154,14 @@ def test_an_undone_removal_is_the_one_before_and_files_of_others_go(service: Ser
     for grow in (2, 8):
         assert done(service, session, "remove", parameters={"grow": grow})["status"] == "done"
         pictures.append(service.client.get(address).content)
-    assert len(list(folder.glob("removal-*.mkv"))) == 2
+    assert len(list(folder.glob("edit-????????.mkv"))) == 2
     asked(service, "POST", f"/sessions/{session}/undo")
     assert service.client.get(address).content == pictures[0] != pictures[1]
     done(service, session, "remove", parameters={"grow": 5})
-    assert len(list(folder.glob("removal-*.mkv"))) == 2, "the undone one is out of reach"
-    for file in folder.glob("removal-*.mkv"):
+    assert len(list(folder.glob("edit-????????.mkv"))) == 2, "the undone one is out of reach"
+    for file in folder.glob("edit-*"):
         file.unlink()
-    (folder / ".removal-1.2-3.part.mkv").touch()
+    (folder / ".edit-1.2-3.part.mkv").touch()
     asked(service, "DELETE", f"/sessions/{session}", 204)
     assert state_of(service, session)["removal"] is None, "what can be made again may be deleted"
     assert service.client.get(address).status_code == 404
@@ -181,7 +182,7 @@ def test_a_removal_can_be_stopped_in_the_middle_of_a_window_and_leaves_nothing(
         steps = Remove(service.worker, open_session, wire.RemoveRequest()).run()
         assert next(count for count in steps if count) < COUNT - 1
         steps.close()  # type: ignore[attr-defined]
-        assert list(open_session.project.files().glob("*removal*")) == []
+        assert list(open_session.project.files().glob("*edit*")) == []
     assert state_of(service, session)["undo"] == "tracking of object 1"
 
 
@@ -195,7 +196,7 @@ def test_only_what_a_removal_changed_is_written_and_all_of_it_comes_back(tmp_pat
     list(write_changes((Frame(i, source.read(i).time, result[i]) for i in (1, 2)), holes, tmp_path / "r.mkv"))
     changes = open_video(tmp_path / "r.mkv").read(0).pixels
     assert not changes[~holes.hole(1)].any()
-    removed = RemovedSource(source, tmp_path / "r.mkv", range(1, 3))
+    removed = EditedSource(source, tmp_path / "r.mkv", range(1, 3))
     shown = [frame.pixels.astype(int) for frame in removed.frames()]
     assert all(np.array_equal(shown[i], result[i]) for i in (1,))
     assert np.abs(shown[2] - result[2]).max() <= 1

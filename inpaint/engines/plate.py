@@ -5,50 +5,68 @@ that an earlier window has finished; made up from patches on one key frame and c
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from inpaint.base import Check, WindowSpec, part, unchecked
+from inpaint.base import SYNTHESISED, UNTOUCHED, Check, Fill, Origins, Window, WindowSpec, part, unchecked
+from inpaint.fillers.base import Filler
+from inpaint.fillers.patch import PatchFiller
 from inpaint.flow import FlowSettings, Link, link, view
-from inpaint.light import SAME, Light
+from inpaint.levels import levels, stored
+from inpaint.light import SAME, Light, Matching
 from inpaint.membrane import extend
-from inpaint.paste import Copy, PasteSettings, Region, copy, paste, region, softened
-from inpaint.patches import PatchSettings, synthesise
+from inpaint.paste import Copy, Pasted, PasteSettings, Region, copy, paste, region, softened
 from inpaint.propagate import trace
 from inpaint.steady import steady
+from inpaint.trust import TrustSettings
 from tam_core.types import Mask, Pixels
 
 
 @dataclass(frozen=True)
 class PlateInpainter:
-    """Works on the CPU, without weights. ``keys``: at most so many frames of a window are invented on.
+    """Works on the CPU, without weights. ``keys``: at most so many frames of a window are invented on, by ``filler``.
 
-    Invented pixels have no true place, so at their rim every step is evened out; copies have one and keep their edges.
+    ``light``: how copies are matched to their frame's light. Invented pixels have no true place, so at their rim every
+    step is evened out; copies have one and keep their edges.
     """
 
     window: WindowSpec = field(default_factory=lambda: WindowSpec(length=40, overlap=8, references=8))
     keys: int = 4
+    light: Matching = "local"
     flow: FlowSettings = field(default_factory=FlowSettings)
-    paste: PasteSettings = field(default_factory=PasteSettings)
+    paste: PasteSettings = field(default_factory=lambda: PasteSettings(trust=TrustSettings()))
     paste_invented: PasteSettings = field(default_factory=lambda: PasteSettings(step=1e6))
-    patches: PatchSettings = field(default_factory=PatchSettings)
+    filler: Filler = field(default_factory=PatchFiller)
 
     def fill(self, frames: Pixels, holes: Mask) -> Pixels:
         """See ``Inpainter.fill``."""
         every = np.ones(len(frames), bool)
-        return self.continue_fill(frames, holes, every, ~every)
+        indices = np.arange(len(frames), dtype=np.int32)
+        nothing = np.full(holes.shape, UNTOUCHED, np.int32)
+        return self.fill_window(Window(indices, frames, holes, every, ~every, nothing)).frames
 
-    def continue_fill(
-        self, frames: Pixels, holes: Mask, wanted: Mask, finished: Mask, check: Check = unchecked
-    ) -> Pixels:
-        """See ``ContinuingInpainter.continue_fill``."""
-        links = measure_links(frames, holes, self.flow, part(check, 0, 0.3))
-        lights = light_of_each(links)
+    def fill_window(self, window: Window, check: Check = unchecked) -> Fill:
+        """See ``CopyingInpainter.fill_window``."""
+        holes, wanted, finished = window.holes, window.wanted, window.finished
+        links = measure_links(window.frames, holes, self.flow, part(check, 0, 0.3))
+        if self.light == "none":
+            links = [replace(one, light=SAME) for one in links]
+        copied = self.paste if self.light == "local" else replace(self.paste, local=False)
         hidden = np.stack([cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0 for hole in holes])
-        work = _Work(frames.copy(), holes & wanted[:, None, None], hidden, links, lights)
-        work.copy_from(~hidden, self.paste, part(check, 0.3, 0.6))
+        missing = holes & wanted[:, None, None]
+        work = _Work(
+            window.frames.copy(),
+            missing.copy(),
+            window.origins.copy(),
+            window.indices,
+            hidden,
+            links,
+            light_of_each(links),
+        )
+        work.copy_from(~hidden, copied, part(check, 0.3, 0.6))
         if finished.any():
             carried = np.broadcast_to(finished[:, None, None], holes.shape)
             work.copy_from(carried, self.paste_invented, part(check, 0.6, 0.7))
@@ -59,13 +77,14 @@ class PlateInpainter:
             work.copy_from(self._invent(work, here), self.paste_invented, here)
         work.close_gaps()
         steady(work.pictures, holes & (wanted | finished)[:, None, None], links, part(check, 0.9, 1))
-        work.pictures[~wanted] = frames[~wanted]
-        return work.pictures
+        work.pictures[~wanted] = window.frames[~wanted]
+        return Fill(work.pictures, np.where(missing, work.origins, np.int32(UNTOUCHED)))
 
     def _invent(self, work: "_Work", check: Check) -> Mask:
         """Make up what is missing on the frame that misses most; that frame may be copied from, (T, H, W) bool."""
         key = int(work.missing.sum((1, 2)).argmax())
-        work.pictures[key] = synthesise(work.pictures[key], work.missing[key], self.patches, lambda: check(0))
+        work.pictures[key] = self.filler.fill(work.pictures[key][None], work.missing[key][None], check)[0]
+        work.origins[key][work.missing[key]] = SYNTHESISED
         work.missing[key] = False
         shown = np.zeros_like(work.missing)
         shown[key] = True
@@ -74,10 +93,12 @@ class PlateInpainter:
 
 @dataclass(frozen=True)
 class _Work:
-    """A window being filled: ``pictures`` and ``missing`` change, the rest does not."""
+    """A window being filled: ``pictures``, ``missing`` and ``origins`` change, the rest does not."""
 
     pictures: Pixels
     missing: Mask
+    origins: Origins
+    indices: npt.NDArray[np.int32]
     hidden: Mask
     links: Sequence[Link]
     lights: Sequence[Light]
@@ -103,8 +124,21 @@ class _Work:
             if frame and self.links[frame - 1].broken:
                 correction = None
             copies = [side[frame] for side in (past, future) if frame in side]
-            found, correction = paste(self.pictures[frame], area, copies, frame, settings, correction)
-            self.missing[frame, area.y[: area.inner], area.x[: area.inner]] = ~found
+            done_here = paste(self.pictures[frame], area, copies, frame, settings, correction)
+            correction = done_here.correction
+            self._note(frame, area, copies, done_here)
+
+    def _note(self, frame: int, area: Region, copies: Sequence[Copy], pasted: Pasted) -> None:
+        """Write down what a frame still misses and where the rest is from: a copied place may be a copy itself."""
+        y, x = area.y[: area.inner], area.x[: area.inner]
+        self.missing[frame, y, x] = ~pasted.found
+        self.origins[frame, y[pasted.found], x[pasted.found]] = SYNTHESISED
+        height, width = self.missing.shape[1:]
+        for number, one in enumerate(copies):
+            main = np.flatnonzero(pasted.found & (pasted.main == number))
+            source, (there_x, there_y) = one.source[main], np.rint(one.place[main]).astype(np.intp).T
+            own = self.origins[source, there_y.clip(0, height - 1), there_x.clip(0, width - 1)]
+            self.origins[frame, y[main], x[main]] = np.where(own == UNTOUCHED, self.indices[source], own)
 
     def _copies(
         self, shown: Mask, soft: dict[int, Pixels], areas: dict[int, Region], order: Sequence[int], check: Check
@@ -120,8 +154,8 @@ class _Work:
         """Crumbs that are still missing are continued smoothly from around them."""
         for picture, missing in zip(self.pictures, self.missing, strict=True):
             if missing.any():
-                smooth = extend(picture.astype(np.float32), ~missing)
-                picture[missing] = np.rint(smooth[missing]).clip(0, 255)
+                picture[missing] = stored(extend(levels(picture), ~missing)[missing], picture.dtype)
+        self.origins[self.missing] = SYNTHESISED
 
 
 def measure_links(frames: Pixels, holes: Mask, settings: FlowSettings, check: Check = unchecked) -> list[Link]:
@@ -144,7 +178,7 @@ def light_of_each(links: Sequence[Link]) -> list[Light]:
     return lights
 
 
-def load(device: str, window: int = 40) -> PlateInpainter:
+def load(device: str, window: int = 40, light: Matching = "local") -> PlateInpainter:
     """The registry's loader; ``device`` is not used, the work is done by the CPU."""
     del device
-    return PlateInpainter(WindowSpec(window, overlap=8, references=8))
+    return PlateInpainter(WindowSpec(window, overlap=8, references=8), light=light)

@@ -12,8 +12,15 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from plugin.cli import engines
+from plugin.cli.annotate import annotate
+from plugin.cli.batch import batch
 from plugin.cli.editing import remove, timeline
+from plugin.cli.effect import effect
+from plugin.cli.evaluate import evaluate
+from plugin.cli.export import export
+from plugin.cli.forecast import forecast
 from plugin.cli.programs import demo, doctor, pack, serve
+from plugin.cli.replace import replace
 from plugin.cli.tracking import replay, track, train
 from tam_core.errors import RequestError, TamError
 
@@ -25,7 +32,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-COMMANDS = (track, remove, timeline, replay, train, demo, serve, pack, doctor)
+COMMANDS = (
+    track,
+    remove,
+    replace,
+    forecast,
+    effect,
+    export,
+    timeline,
+    replay,
+    train,
+    demo,
+    serve,
+    pack,
+    doctor,
+    evaluate,
+    batch,
+    annotate,
+)
 
 for command in COMMANDS:
     app.command()(command)

@@ -44,14 +44,39 @@ def remove(
     device: Device = "auto",
     across_cuts: AcrossCuts = "ask",
     project: ProjectFolder = None,
+    patch: Annotated[
+        list[str],
+        typer.Option("--patch", metavar="FRAME=FILE.png", help="A frame that you painted; carried through the shot."),
+    ] = [],
+    with_shadow: Annotated[bool, typer.Option("--with-shadow", help="Remove the objects' shadows too.")] = False,
+    layer: Annotated[
+        bool, typer.Option("--layer", help="OUT is the fill alone, with alpha, to be laid over the source.")
+    ] = False,
+    provenance: Annotated[
+        Path | None, typer.Option("--provenance", metavar="DIR", help="Pictures of where each pixel is from.")
+    ] = None,
+    receipt: Annotated[
+        Path | None, typer.Option("--receipt", metavar="FILE.json", help="Compare OUT with the source, and say how.")
+    ] = None,
+    memory: Annotated[
+        float | None,
+        typer.Option("--memory", metavar="GB", help="What it may take; half of the machine's if not said."),
+    ] = None,
 ) -> None:
-    """Remove objects from a video, given by prompts, masks or a project. OUT is a video file or a folder of PNGs."""
-    from plugin import commands
+    """Remove objects from a video, given by prompts, masks or a project.
+
+    OUT is a video file or a folder of PNGs. With --layer it is ProRes 4444 (.mov), FFV1 (.mkv) or a folder of PNGs with
+    the fill alone and its soft matte. FRAME=FILE.png is a frame of the video's size, painted by hand: where it differs
+    from the video inside the hole, it shows what is there.
+    """
+    from plugin import removing
     from plugin.arguments import PromptArguments
+    from plugin.finding import Choice
 
     prompts = PromptArguments(click, not_, box, mask, text)
-    choice = commands.Choice(engine, segmenter, device, start, stop, inpainter, across_cuts)
-    typer.echo(commands.remove(source, output, prompts, masks, choice, grow, codec, project))
+    choice = Choice(engine, segmenter, device, start, stop, inpainter, across_cuts)
+    extras = removing.Extras(memory, patch, layer, provenance, receipt, with_shadow)
+    typer.echo(removing.remove(source, output, prompts, masks, choice, grow, codec, project, extras=extras))
 
 
 def timeline(
@@ -93,7 +118,7 @@ def timeline(
     OUT.otio is the new timeline; the new media lies beside it. FRAME 0 is the first frame that the clip shows.
     """
     from plugin.arguments import PromptArguments
-    from plugin.commands import Choice
+    from plugin.finding import Choice
     from plugin.timeline import check_installed
 
     check_installed()

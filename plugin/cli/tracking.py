@@ -52,9 +52,10 @@ def track(
     """
     from plugin import commands
     from plugin.arguments import PromptArguments
+    from plugin.finding import Choice
 
     prompts = PromptArguments(click, not_, box, mask, text)
-    choice = commands.Choice(engine, segmenter, device, start, stop, across_cuts=across_cuts)
+    choice = Choice(engine, segmenter, device, start, stop, across_cuts=across_cuts)
     typer.echo(commands.track(source, output, prompts, choice, project, form))
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from plugin import commands
+from plugin import removing
 from plugin.arguments import PromptArguments
+from plugin.finding import Choice
 from plugin.timeline.clips import (
     check_format,
     choose_clip,
@@ -34,8 +35,8 @@ class Edit:
 
 
 EDITS: Mapping[str, Edit] = {
-    "remove": Edit(commands.remove, "removed", 4),
-    "matte": Edit(commands.cut_out, "matte", 0),
+    "remove": Edit(removing.remove, "removed", 4),
+    "matte": Edit(removing.cut_out, "matte", 0),
 }
 
 
@@ -60,7 +61,7 @@ def edit_timeline(
     wish: Wish,
     prompts: PromptArguments,
     masks: Path | None,
-    choice: commands.Choice,
+    choice: Choice,
     project: Path | None = None,
 ) -> str:
     """Write the timeline ``output``, and beside it the clip's new media; says what there is now.

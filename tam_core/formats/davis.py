@@ -11,9 +11,11 @@ from PIL import Image, UnidentifiedImageError
 from tam_core import rle
 from tam_core.atomic import atomic_folder, naming_the_cause
 from tam_core.errors import MaskletError, SourceNotFoundError
+from tam_core.formats.documents import build, empty, frames_for
 from tam_core.masklet import Masklet
 from tam_core.rle import RLE
 from tam_core.types import Mask, ObjectId, Size
+from tam_core.video.source import VideoInfo
 
 _VOID = 255
 """DAVIS 2017 marks pixels that are not scored with 255; alone in a picture, 255 is an ordinary mask."""
@@ -25,41 +27,63 @@ def write_davis(masklets: Iterable[Masklet], folder: str | os.PathLike[str], fra
     Where objects overlap, the one with the higher number is in front. The folder appears when it is complete; raises
     OutputError.
     """
-    folder, objects = Path(folder), sorted(masklets, key=lambda masklet: masklet.object_id)
+    folder, objects = Path(folder), check_objects(masklets)
+    with atomic_folder(folder) as temporary, naming_the_cause(folder):
+        for frame in frames:
+            write_labels(objects, frame, temporary)
+
+
+def check_objects(masklets: Iterable[Masklet]) -> list[Masklet]:
+    """The masklets from back to front. Raises MaskletError if an indexed PNG cannot hold them."""
+    objects = sorted(masklets, key=lambda masklet: masklet.object_id)
     if not objects:
         raise MaskletError("there is no object to write")
     if objects[-1].object_id >= _VOID:
         raise MaskletError(
             f"object {objects[-1].object_id}: an indexed PNG holds numbers up to {_VOID - 1}; write .json instead"
         )
-    with atomic_folder(folder) as temporary, naming_the_cause(folder):
-        for frame in frames:
-            picture = Image.fromarray(_labels(objects, frame))
-            picture.putpalette(_palette())
-            picture.save(temporary / f"{frame:05d}.png", compress_level=3)
+    return objects
 
 
-def read_davis(folder: str | os.PathLike[str]) -> list[Masklet]:
-    """Masklets from a folder of numbered PNG masks; the number in a file's name is its frame.
+def write_labels(objects: list[Masklet], frame: int, folder: Path) -> None:
+    """Write what ``objects`` are on a frame, named by its number."""
+    save_labels(_labels(objects, frame), folder / f"{frame:05d}.png")
+
+
+def save_labels(labels: npt.NDArray[np.uint8], path: Path) -> None:
+    """Object numbers (H, W) as an indexed PNG in the DAVIS colours."""
+    picture = Image.fromarray(labels)
+    picture.putpalette(_palette())
+    picture.save(path, compress_level=3)
+
+
+def read_davis(folder: str | os.PathLike[str], info: VideoInfo | None = None) -> list[Masklet]:
+    """Masklets from a folder of numbered PNG masks; the number in a file's name is its frame, see ``frames_for``.
 
     Raises SourceNotFoundError, or MaskletError when there are no such files or their sizes differ.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise SourceNotFoundError(f"no folder {folder}")
-    pictures = sorted((path for path in folder.glob("*.png") if path.stem.isdecimal()), key=lambda path: int(path.stem))
+    pictures = sorted(numbered_pictures(folder), key=lambda path: int(path.stem))
     if not pictures:
         raise MaskletError(f"{folder} has no masks: files named by frame number, such as 00000.png, were looked for")
     codes: dict[ObjectId, dict[int, RLE]] = {}
     sizes: set[Size] = set()
-    for path in pictures:
+    frames = frames_for([int(path.stem) for path in pictures], info)
+    for path, frame in zip(pictures, frames, strict=True):
         labels = read_labels(path)
         sizes.add((labels.shape[0], labels.shape[1]))
         for object_id, mask in split_labels(labels):
-            codes.setdefault(object_id, {})[int(path.stem)] = rle.encode(mask)
+            codes.setdefault(object_id, {})[frame] = rle.encode(mask)
     if len(sizes) > 1:
         raise MaskletError(f"the masks in {folder} have different sizes (height, width): {sorted(sizes)}")
-    return _with_absences(codes, [int(path.stem) for path in pictures], sizes.pop())
+    return _with_absences(codes, frames, sizes.pop())
+
+
+def numbered_pictures(folder: Path) -> Iterator[Path]:
+    """The PNGs of a folder that are named by a number, as they come."""
+    return (path for path in folder.glob("*.png") if path.stem.isdecimal())
 
 
 def read_labels(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
@@ -89,14 +113,9 @@ def split_labels(labels: npt.NDArray[np.uint8]) -> Iterator[tuple[ObjectId, Mask
 
 def _with_absences(codes: dict[ObjectId, dict[int, RLE]], frames: list[int], size: Size) -> list[Masklet]:
     """A picture without an object's number says that the object was not visible there."""
-    empty = rle.encode(np.zeros(size, dtype=bool))
+    nothing = empty(size)
     return [
-        Masklet(
-            object_id,
-            size,
-            {frame: found.get(frame, empty) for frame in frames},
-            dict.fromkeys(frames, 1.0),
-        )
+        build(object_id, size, {frame: found.get(frame, nothing) for frame in frames})
         for object_id, found in sorted(codes.items())
     ]
 

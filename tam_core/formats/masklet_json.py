@@ -12,7 +12,7 @@ from typing import Any
 
 from tam_core import rle
 from tam_core.atomic import atomic_file, naming_the_cause
-from tam_core.errors import MaskletError, SourceNotFoundError
+from tam_core.formats.documents import load_document, understanding
 from tam_core.masklet import Masklet
 from tam_core.video.source import VideoInfo
 
@@ -40,19 +40,18 @@ def write_masklets(masklets: Iterable[Masklet], path: str | os.PathLike[str], in
 
 def read_masklets(path: str | os.PathLike[str]) -> list[Masklet]:
     """Read what ``write_masklets`` wrote. Raises SourceNotFoundError, or MaskletError for anything else."""
-    path = Path(path)
-    if not path.is_file():
-        raise SourceNotFoundError(f"no masklet file {path}")
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+    return parse_masklets(load_document(Path(path)), Path(path))
+
+
+def parse_masklets(document: Any, path: Path) -> list[Masklet]:
+    """The same for what has been read from ``path``."""
+    with understanding(path, f"a {_FORMAT} file"):
         if document["format"] != _FORMAT:
             raise ValueError(f"its format is '{document['format']}'")
         if document["version"] > _VERSION:
             raise ValueError(f"version {document['version']} is newer than this program knows ({_VERSION})")
         Fraction(document["video"]["rate"])
         return [_from_json(entry) for entry in document["objects"]]
-    except (ValueError, KeyError, TypeError, AttributeError, MaskletError) as error:
-        raise MaskletError(f"{path} is not a {_FORMAT} file: {error}") from error
 
 
 def _to_json(masklet: Masklet) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from tam_core.video.source import ColourTags, VideoInfo
 UNSAID, RGB = 2, 0
 LIMITED, FULL = 1, 2
 HD_LINES = 720
+PLAIN_BITS = 8
 
 # H.273 matrix number -> libswscale's number. BT.2020 constant luminance (10) is treated as non-constant.
 SWSCALE_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
@@ -37,6 +38,11 @@ def tags_of(frame: av.VideoFrame) -> ColourTags:
         matrix=int(frame.colorspace),
         range=int(frame.color_range),
     )
+
+
+def depth_of(pixel_format: str) -> int:
+    """Bits of a channel in FFmpeg's ``pixel_format``."""
+    return int(av.VideoFormat(pixel_format).components[0].bits)
 
 
 def swscale_matrix(matrix: int, coded_height: int) -> int:

@@ -1,22 +1,26 @@
 """Frames into one file or folder, one at a time. Targets, time stamps and errors are the writer's concern."""
 
+import warnings
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Protocol, cast
 
 import av
+import numpy as np
 
 from tam_core.errors import OutputError
-from tam_core.video.codecs import Codec
-from tam_core.video.colour import FromRgb, tags_for
+from tam_core.video.codecs import CODECS, Codec
+from tam_core.video.colour import PLAIN_BITS, FromRgb, tags_for
+from tam_core.video.deep import DEEPEST_BITS, FromDeepRgb, dithered
 from tam_core.video.file import FileSource
 from tam_core.video.passthrough import Passthrough
 from tam_core.video.pictures import write_picture
-from tam_core.video.source import ColourTags, Frame, FrameSource, VideoInfo
+from tam_core.video.source import ColourTags, Frame, FrameSource, VideoInfo, VideoWarning
 from tam_core.video.timing import Clock
 
 MOV_SUFFIXES = frozenset({".mp4", ".m4v", ".mov"})
+CAMERA_BITS = 10
 
 
 class Sink(Protocol):
@@ -30,13 +34,15 @@ class Sink(Protocol):
 
 
 class PictureFolder:
-    """PNG pictures in an empty folder, each named by its frame index: 00000.png."""
+    """PNG pictures in an empty folder, each named by its frame index: 00000.png. ``depth`` 8 narrows uint16 frames."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, depth: int) -> None:
         self._folder = folder
+        self._depth = depth
 
     def write(self, frame: Frame) -> None:
-        write_picture(self._folder / f"{frame.index:05d}.png", frame.pixels)
+        plain = self._depth == PLAIN_BITS and frame.pixels.dtype == np.uint16
+        write_picture(self._folder / f"{frame.index:05d}.png", dithered(frame.pixels) if plain else frame.pixels)
 
     def finish(self) -> None:
         """Every picture is complete already."""
@@ -70,6 +76,9 @@ class VideoFile:
         self._container = av.open(f"file:{path}", "w", options=container_options(path, clock))
         try:
             self._container.metadata.update({"timecode": timecode} if timecode else {})
+            if first.pixels.shape[2] == 4 and not codec.holds_alpha(path):
+                able = "choose prores, ffv1 or png, or vp9 in a .webm file"
+                raise OutputError(f"{codec.name} has no alpha for RGBA frames in {path.suffix} files; {able}")
             self._add_stream(codec, first, like.info if like else None)
             if isinstance(like, FileSource):
                 self._sound = Passthrough(like.path, self._container, first.time, clock.shift)
@@ -123,20 +132,47 @@ class VideoFile:
 
     def _add_stream(self, codec: Codec, first: Frame, info: VideoInfo | None) -> None:
         height, width, channels = first.pixels.shape
-        pixel_format = codec.format_for(height, width, alpha=channels == 4)
-        if pixel_format is None or codec.encoder is None:
-            raise OutputError(f"{codec.name} has no alpha for RGBA frames; choose prores, ffv1 or png")
+        if codec.even_width and width % 2:
+            raise OutputError(f"{codec.name} needs an even width, and the frames are {width} wide; prores takes any")
+        warn_of_lost_depth(first, codec, info)
+        depth = depth_to_write(first, codec, info)
+        pixel_format = codec.format_for(height, width, alpha=channels == 4, depth=depth)
+        assert pixel_format is not None and codec.encoder is not None, "what has no alpha was refused"
         tags = tags_for(pixel_format, info.colour if info else ColourTags(), codec.limited_only)
         options = dict(codec.options)
         stream = self._container.add_stream(codec.encoder, rate=self._clock.rate, options=options)
         context = cast(av.VideoStream, stream).codec_context
         context.width, context.height, context.pix_fmt = width, height, pixel_format
         stream.time_base = context.time_base = self._clock.tick
+        if channels == 4 and codec.alpha_suffixes:
+            stream.metadata["alpha_mode"] = "1"  # WebM keeps alpha beside the pictures; players look for this word
         context.sample_aspect_ratio = info.pixel_aspect if info else Fraction(1)
         context.color_primaries, context.color_trc = tags.primaries, tags.transfer
         context.colorspace, context.color_range = tags.matrix, tags.range
         self._stream = cast(av.VideoStream, stream)
-        self._from_rgb = FromRgb(pixel_format, tags)
+        deep = first.pixels.dtype == np.uint16
+        self._from_rgb = FromDeepRgb(pixel_format, tags) if deep else FromRgb(pixel_format, tags)
+
+
+def depth_to_write(first: Frame, codec: Codec, info: VideoInfo | None) -> int:
+    """Bits of a channel that frames like ``first`` are worth: the source's, if they are uint16.
+
+    RGB that was made of YUV of more than 8 bits needs 16 to come back exactly, which a lossless codec promises.
+    """
+    if first.pixels.dtype == np.uint8:
+        return PLAIN_BITS
+    if info is None:
+        return DEEPEST_BITS if codec.lossless else CAMERA_BITS
+    return DEEPEST_BITS if codec.lossless and not info.is_rgb and info.bit_depth > PLAIN_BITS else info.bit_depth
+
+
+def warn_of_lost_depth(first: Frame, codec: Codec, info: VideoInfo | None) -> None:
+    """Say so if uint16 frames hold more than the codec; what has no source is as deep as a good camera's video."""
+    depth = info.bit_depth if info else CAMERA_BITS
+    if first.pixels.dtype == np.uint16 and depth > codec.deepest:
+        able = ", ".join(row.name for row in CODECS if row.deepest >= depth)
+        lost = f"{codec.name} keeps {codec.deepest} of {depth} bits a channel; all are kept by {able}"
+        warnings.warn(VideoWarning(lost), stacklevel=2)
 
 
 def container_options(path: Path, clock: Clock) -> dict[str, str]:

@@ -27,6 +27,7 @@ def describe(path: Path, index: FrameIndex) -> VideoInfo:
             times=index.times,
             colour=tags_of(frame),
             bit_depth=frame.format.components[0].bits,
+            pixel_format=frame.format.name,
             pixel_aspect=aspect if upright else 1 / aspect,
             rotation=rotation,
             codec=codec_of(stream),

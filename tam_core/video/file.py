@@ -5,11 +5,13 @@ import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import closing
+from copy import copy
 from pathlib import Path
 
 from tam_core.video.colour import ToRgb
 from tam_core.video.cursor import Cursor
 from tam_core.video.decoder import Decoded
+from tam_core.video.deep import ToDeepRgb
 from tam_core.video.facts import describe
 from tam_core.video.index import build_index
 from tam_core.video.source import Frame, VideoInfo, VideoWarning
@@ -27,18 +29,19 @@ class FileSource:
     """Any video file that FFmpeg decodes. Frames are decoded as they are asked for; several readers may run at once.
 
     The frames are those that a full decode shows, with the file's own time stamps (a file need not begin at 0). 10-bit
-    video comes as 8-bit RGB, a turned video upright. Raises SourceNotFoundError if there is no such file, VideoError if
-    it is not a video.
+    video comes as 8-bit RGB, or else ``deep``, as uint16; a turned video comes upright. Raises SourceNotFoundError if
+    there is no such file, VideoError if it is not a video.
 
     Damage: a frame that cannot be decoded is stood in for by the nearest one before it, so that the count and the time
     stamps stay right; a file that was cut short has the frames that are there. Both give a VideoWarning.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], deep: bool = False) -> None:
         self.path = Path(path)
+        self._deep = deep
         self._index = build_index(self.path)
         self._info = describe(self.path, self._index)
-        self._to_rgb = ToRgb(self._info)
+        self._to_rgb = self._converter()
         self._cursor: Cursor | None = None
         self._kept: OrderedDict[int, Decoded] = OrderedDict()
         self._reported: set[int] = set()
@@ -47,6 +50,13 @@ class FileSource:
     @property
     def info(self) -> VideoInfo:
         return self._info
+
+    def deepened(self) -> "FileSource":
+        """The same file with uint16 pixels. Nothing is read anew, and the two can be used side by side."""
+        twin = copy(self)
+        twin._deep, twin._cursor, twin._kept = True, None, OrderedDict()
+        twin._to_rgb = twin._converter()
+        return twin
 
     def frames(self, start: int = 0, stop: int | None = None, step: int = 1) -> Iterator[Frame]:
         """Frames start, start + step, ... before ``stop``; see FrameSource.
@@ -84,6 +94,9 @@ class FileSource:
             self._cursor.close()
             self._cursor = None
 
+    def _converter(self) -> ToRgb | ToDeepRgb:
+        return ToDeepRgb(self._info) if self._deep else ToRgb(self._info)
+
     def _keep(self, index: int, decoded: Decoded) -> None:
         self._kept[index] = decoded
         while len(self._kept) > max(1, KEPT_BYTES // byte_size(decoded)):
@@ -114,7 +127,7 @@ class FileSource:
 
     def _shown(self, decoded: Iterator[tuple[int, Decoded]]) -> Iterator[Frame]:
         """Pictures as frames. Runs of damaged ones give one warning each."""
-        to_rgb = ToRgb(self._info)
+        to_rgb = self._converter()
         damaged: list[int] = []
         stand_in = 0
         for index, one in decoded:

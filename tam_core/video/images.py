@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tam_core.errors import SourceNotFoundError, VideoError
 from tam_core.types import Pixels
+from tam_core.video.deep import deepened_pixels
 from tam_core.video.pictures import read_picture
 from tam_core.video.source import Frame, VideoInfo
 from tam_core.video.span import check_index, frame_range
@@ -20,24 +21,40 @@ KEPT_PICTURES = 8
 class ImageFolderSource:
     """The pictures of ``folder``, all of one size, shown ``rate`` times a second. Other files there are ignored.
 
-    ``files``: those of its pictures to show, in order; None: all of them.
+    ``files``: those of its pictures to show, in order; None: all of them. ``deep``: as uint16, also those of 8 bits.
     Raises SourceNotFoundError if there is no such folder and VideoError if it holds no picture; a picture of another
     size than the first raises VideoError when it is read.
     """
 
     def __init__(
-        self, folder: str | os.PathLike[str], rate: Fraction = Fraction(24), files: Sequence[Path] | None = None
+        self,
+        folder: str | os.PathLike[str],
+        rate: Fraction = Fraction(24),
+        files: Sequence[Path] | None = None,
+        deep: bool = False,
     ) -> None:
         self.path = Path(folder)
+        self._deep = deep
         self._files = list_pictures(self.path) if files is None else list(files)
         self._kept: OrderedDict[int, Pixels] = OrderedDict()
-        height, width = read_picture(self._files[0]).shape[:2]
-        times = tuple(index / Fraction(rate) for index in range(len(self._files)))
-        self._info = VideoInfo(width=width, height=height, rate=Fraction(rate), times=times)
+        first = read_picture(self._files[0], deep=True)
+        height, width = first.shape[:2]
+        self._info = VideoInfo(
+            width=width,
+            height=height,
+            rate=Fraction(rate),
+            times=tuple(index / Fraction(rate) for index in range(len(self._files))),
+            bit_depth=8 * first.itemsize,
+            pixel_format="rgb24" if first.itemsize == 1 else "rgb48le",
+        )
 
     @property
     def info(self) -> VideoInfo:
         return self._info
+
+    def deepened(self) -> "ImageFolderSource":
+        """The same pictures as uint16."""
+        return ImageFolderSource(self.path, self._info.rate, self._files, deep=True)
 
     def frames(self, start: int = 0, stop: int | None = None, step: int = 1) -> Iterator[Frame]:
         """Frames start, start + step, ... before ``stop``; see FrameSource."""
@@ -58,14 +75,14 @@ class ImageFolderSource:
         return self._kept[index]
 
     def _load(self, file: Path) -> Pixels:
-        pixels = read_picture(file)
+        pixels = read_picture(file, self._deep)
         if pixels.shape[:2] != self._info.size:
             height, width = pixels.shape[:2]
             raise VideoError(
                 f"{file} is {width}x{height}, but the first picture of the folder is "
                 f"{self._info.width}x{self._info.height}; make all of one size"
             )
-        return pixels
+        return deepened_pixels(pixels) if self._deep and pixels.itemsize == 1 else pixels
 
 
 def list_pictures(folder: Path) -> list[Path]:

@@ -12,15 +12,16 @@ from tam_core.video.span import check_index, frame_range
 
 
 class ArraySource:
-    """``frames``: (T, H, W, 3) uint8 RGB, T >= 1, shown ``rate`` times a second. Raises VideoError for others."""
+    """``frames``: (T, H, W, 3) RGB, uint8 or uint16, T >= 1, ``rate`` a second. Raises VideoError for others."""
 
     def __init__(self, frames: Pixels, rate: Fraction = Fraction(24)) -> None:
-        if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype != np.uint8 or 0 in frames.shape:
-            raise VideoError(f"need (T, H, W, 3) uint8 RGB, got {frames.shape} {frames.dtype}")
+        if frames.ndim != 4 or frames.shape[3] != 3 or frames.dtype not in (np.uint8, np.uint16) or 0 in frames.shape:
+            raise VideoError(f"need (T, H, W, 3) uint8 or uint16 RGB, got {frames.shape} {frames.dtype}")
         self._frames = frames
         count, height, width = frames.shape[:3]
         times = tuple(index / Fraction(rate) for index in range(count))
-        self._info = VideoInfo(width=width, height=height, rate=Fraction(rate), times=times)
+        depth, stored = (8, "rgb24") if frames.itemsize == 1 else (16, "rgb48le")
+        self._info = VideoInfo(width, height, Fraction(rate), times, bit_depth=depth, pixel_format=stored)
 
     @property
     def info(self) -> VideoInfo:

@@ -11,8 +11,10 @@ from tam_core.errors import SourceNotFoundError, VideoError
 from tam_core.types import Pixels
 
 
-def read_picture(path: str | os.PathLike[str]) -> Pixels:
+def read_picture(path: str | os.PathLike[str], deep: bool = False) -> Pixels:
     """(H, W, 3) uint8 RGB of a picture file; 16-bit and grey pictures become 8-bit RGB, alpha is dropped.
+
+    ``deep``: 16-bit pictures stay uint16, those of 8 bits are uint8 all the same.
 
     Raises SourceNotFoundError if there is no such file, VideoError if it is not a picture.
     """
@@ -23,14 +25,17 @@ def read_picture(path: str | os.PathLike[str]) -> Pixels:
         encoded = np.fromfile(path, np.uint8)  # cv2.imread cannot open every unicode path on Windows
     except OSError as error:
         raise VideoError(f"{path} cannot be read: {error.strerror}") from error
-    bgr = cv2.imdecode(encoded, cv2.IMREAD_COLOR) if encoded.size else None
+    wanted = cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH if deep else cv2.IMREAD_COLOR
+    bgr = cv2.imdecode(encoded, wanted) if encoded.size else None
     if bgr is None:
         raise VideoError(f"{path} is not a picture, or it is damaged")
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+    if bgr.dtype not in (np.uint8, np.uint16):
+        raise VideoError(f"{path} has {bgr.dtype} pixels; 8 and 16 bits a channel can be read")
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
 
 
 def write_picture(path: str | os.PathLike[str], pixels: Pixels) -> None:
-    """Write (H, W, 3) RGB or (H, W, 4) RGBA uint8 as PNG. The file appears complete or not at all.
+    """Write (H, W, 3) RGB or (H, W, 4) RGBA, uint8 or uint16, as PNG. The file appears complete or not at all.
 
     Raises OutputError if it cannot be written there.
     """

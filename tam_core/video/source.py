@@ -14,7 +14,10 @@ class VideoWarning(UserWarning):
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture. ``time`` is its exact presentation time in seconds; ``pixels`` is (H, W, 3) uint8 RGB."""
+    """One picture. ``time`` is its exact presentation time in seconds; ``pixels`` is (H, W, 3) uint8 RGB.
+
+    Pixels of a source that was opened deep are uint16, 0..65535.
+    """
 
     index: int
     time: Fraction
@@ -45,7 +48,8 @@ class VideoInfo:
     """Facts about a video, as it is shown: size after rotation, exact rate, every time stamp.
 
     ``rate`` is the average number of frames a second; ``times`` has each frame's exact time in seconds, also where the
-    rate varies (None for a live source, whose length is not known).
+    rate varies (None for a live source, whose length is not known). ``bit_depth`` and ``pixel_format`` (FFmpeg's name)
+    are those of the stored pictures, whatever depth they are shown in.
     """
 
     width: int
@@ -54,6 +58,7 @@ class VideoInfo:
     times: tuple[Fraction, ...] | None = field(default=None, repr=False)
     colour: ColourTags = ColourTags()
     bit_depth: int = 8
+    pixel_format: str | None = None
     pixel_aspect: Fraction = Fraction(1)
     rotation: int = 0
     codec: str | None = None
@@ -63,6 +68,11 @@ class VideoInfo:
     def size(self) -> Size:
         """(height, width) in pixels."""
         return self.height, self.width
+
+    @property
+    def is_rgb(self) -> bool:
+        """Are red, green and blue stored as they are, or grey, so that each value can be given back exactly?"""
+        return (self.pixel_format or "").startswith(("rgb", "bgr", "gbr", "gray"))
 
     @property
     def frame_count(self) -> int | None:

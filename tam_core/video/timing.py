@@ -44,8 +44,11 @@ def stamped(item: Frame | Pixels, count: int, like: FrameSource | None, rate: Fr
 
 def check_follows(frame: Frame, before: Frame | None, first: Frame) -> None:
     shape, dtype = frame.pixels.shape, frame.pixels.dtype
-    if len(shape) != 3 or shape[2] not in (3, 4) or dtype != np.uint8:
-        raise OutputError(f"frame {frame.index}: need (H, W, 3) RGB or (H, W, 4) RGBA uint8, got {shape} {dtype}")
+    if len(shape) != 3 or shape[2] not in (3, 4) or dtype not in (np.uint8, np.uint16):
+        needed = "(H, W, 3) RGB or (H, W, 4) RGBA, uint8 or uint16"
+        raise OutputError(f"frame {frame.index}: need {needed}, got {shape} {dtype}")
+    if dtype != first.pixels.dtype:
+        raise OutputError(f"frame {frame.index} is {dtype}, the frames before it {first.pixels.dtype}; one depth only")
     if shape != first.pixels.shape:
         raise OutputError(f"frame {frame.index} is {shape}, the frames before it {first.pixels.shape}; one size only")
     if before is not None and frame.time <= before.time:

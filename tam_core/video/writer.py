@@ -13,7 +13,7 @@ from tam_core.atomic import atomic_file, atomic_folder, naming_the_cause
 from tam_core.errors import OutputError
 from tam_core.types import Pixels
 from tam_core.video.codecs import Codec, choose_codec
-from tam_core.video.encoder import PictureFolder, Sink, VideoFile
+from tam_core.video.encoder import PictureFolder, Sink, VideoFile, depth_to_write
 from tam_core.video.source import Frame, FrameSource
 from tam_core.video.timing import check_request, clock_for, timed
 
@@ -29,7 +29,9 @@ def write_video(
 ) -> int:
     """Write ``frames``, one at a time, to ``path`` and return how many there were.
 
-    ``frames``: Frames, or (H, W, 3) RGB or (H, W, 4) RGBA uint8 pictures, all of one size.
+    ``frames``: Frames, or (H, W, 3) RGB or (H, W, 4) RGBA pictures, uint8 or uint16, all of one size. uint16 is written
+    at the depth of ``like`` if the codec has it (VP9 and H.264 keep 8 bits, dithered, ProRes 10); PNG and FFV1 keep
+    every value of it.
     ``codec``: a name from the table in codecs.py; None: by the suffix of ``path`` (.mp4 H.264, .mov ProRes 4444,
     .mkv FFV1, .webm VP9, no suffix a folder of PNG pictures).
     ``like``: the source that the frames were made from. The output takes its time stamps, colour tags and pixel aspect
@@ -68,7 +70,7 @@ def open_sink(
     timecode: str | None,
 ) -> Sink:
     if codec.encoder is None:
-        return PictureFolder(temporary)
+        return PictureFolder(temporary, depth_to_write(first, codec, like.info if like else None))
     return VideoFile(temporary, codec, first, like, clock_for(first, like, rate), timecode)
 
 

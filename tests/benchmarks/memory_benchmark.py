@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from plugin import commands
+from plugin import commands, finding, removing
 from plugin.arguments import PromptArguments
+from plugin.finding import Choice
 
 T = TypeVar("T")
 CLIP = Path(__file__).parents[3] / "shared/data/clips/oneperson-long.mp4"
@@ -49,11 +50,11 @@ def main() -> None:
     parser.add_argument("video", nargs="?", type=Path, default=CLIP)
     parser.add_argument("--box", default="380,10,500,400@130")
     chosen = parser.parse_args()
-    commands.with_progress = recorded
+    finding.with_progress = removing.with_progress = recorded
     with tempfile.TemporaryDirectory() as folder:
-        masks, choice = Path(folder) / "masks.json", commands.Choice()
+        masks, choice = Path(folder) / "masks.json", Choice()
         print(commands.track(chosen.video, masks, PromptArguments(boxes=[chosen.box]), choice))
-        print(commands.remove(chosen.video, Path(folder) / "clean.mp4", PromptArguments(), masks, choice))
+        print(removing.remove(chosen.video, Path(folder) / "clean.mp4", PromptArguments(), masks, choice))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,20 @@
 """What every inpainter of the table must do."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from inpaint.base import Inpainter
 from inpaint.engines import INPAINTERS
 from tests.scenes import crossing, disc
+from tests.tiny_lama import save_lama
 
 
 @pytest.fixture(params=[row.name for row in INPAINTERS])
-def inpainter(request: pytest.FixtureRequest) -> Inpainter:
-    row = INPAINTERS.get(request.param, "inpainter")
+def inpainter(request: pytest.FixtureRequest, tmp_path: Path) -> Inpainter:
+    stand_in = f"={save_lama(tmp_path / 'lama.pt')}" if request.param == "lama" else ""
+    row = INPAINTERS.get(request.param + stand_in, "inpainter")
     if not row.ready:
         pytest.skip(f"{row.name} is not ready on this machine")
     return row.load("cpu")

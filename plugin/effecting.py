@@ -1,0 +1,84 @@
+"""What ``tam effect`` does, from files to files. Answers with one line for the user."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from inpaint.effects import Effect, effects_of, find_effect, with_effects
+from inpaint.effects.base import Original
+from inpaint.effects.taking import Remove
+from plugin.arguments import PromptArguments
+from plugin.finding import Choice, found, objects_in_words
+from plugin.progress import with_progress
+from tam_core.errors import RequestError
+from tam_core.video import FrameSource, write_video
+from tam_core.video.codecs import choose_codec
+
+
+@dataclass(frozen=True)
+class Wish:
+    """``top`` and ``under``: NAME[:VARIANT] of the objects and of all else. ``feather``, px, or ``soft``: the edge."""
+
+    top: str = "original"
+    under: str = "original"
+    feather: float = 1.5
+    soft: bool = False
+
+    def effects(self) -> tuple[Effect, Effect]:
+        """Raises RequestError."""
+        chosen = find_effect(self.top, "object"), find_effect(self.under, "background")
+        if all(isinstance(effect, Original) for effect in chosen):
+            raise RequestError(
+                "say what to do: --object NAME[:VARIANT], --background NAME[:VARIANT] or both; see --list"
+            )
+        return chosen
+
+
+def effect(
+    path: Path,
+    output: Path,
+    prompts: PromptArguments,
+    masks: Path | None,
+    choice: Choice,
+    wish: Wish,
+    codec: str | None = None,
+    project: Path | None = None,
+    source: FrameSource | None = None,
+    timecode: str | None = None,
+) -> str:
+    """Prompts, masks or what a project knows -> the video with an effect on the objects and one on all else.
+
+    ``source``: the frames of ``path``, where ``path`` alone does not say which. ``timecode``: of the first new frame.
+    """
+    top, under = wish.effects()
+    if isinstance(top, Remove) and choice.inpainter != "auto":
+        top = Remove(choice.inpainter, top.grow)
+    alpha = choose_codec(output, codec).alpha_format is not None
+    with found(path, output, prompts, masks, choice, project, source) as work:
+        drawn = with_effects(
+            work.source,
+            work.masklets.values(),
+            top,
+            under,
+            feather=wish.feather,
+            soft=wish.soft,
+            alpha=alpha,
+            start=work.frames.start,
+            stop=work.frames.stop,
+        )
+        shown = with_progress(drawn, "drawing", len(work.frames))
+        write_video(shown, output, like=work.source, codec=codec, timecode=timecode)
+    done = ", ".join(f"{layer} {name}" for layer, name in (("objects:", wish.top), ("background:", wish.under)))
+    return f"{output}: {len(work.frames)} frames, {objects_in_words(work.masklets)}; {done}"
+
+
+def effects_in_words() -> str:
+    """Both lists, a row a line, with variants."""
+    lines = []
+    for layer in ("object", "background"):
+        lines.append(f"--{layer}")
+        for row in effects_of(layer):
+            value = f"  or its {row.main}" if row.main else ""
+            lines.append(f"  {row.name:<11} {row.summary}")
+            if len(row.variants) > 1 or value:
+                lines.append(f"  {'':<11} :{' :'.join(row.variants)}{value}")
+    return "\n".join(lines)

@@ -1,0 +1,172 @@
+"""What a command works on: the video, its frames and its objects, from prompts, masks or a project.
+
+It finds mistakes before the work and tracks what has to be tracked. What is done with the objects is the commands'.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from plugin.arguments import PromptArguments
+from plugin.continuing import working_session
+from plugin.cuts import settle_proposals
+from plugin.engine_list import suggest_better
+from plugin.progress import with_progress
+from tam_core import formats
+from tam_core.atomic import check_folder, check_writable
+from tam_core.engines import ENGINES
+from tam_core.errors import (
+    FrameRangeError,
+    MaskletError,
+    NotVisibleError,
+    OutputError,
+    PromptError,
+    RequestError,
+)
+from tam_core.masklet import Masklet
+from tam_core.prompts import Prompt, check_prompt
+from tam_core.reacquire import parse_across_cuts
+from tam_core.session import Session
+from tam_core.types import ObjectId
+from tam_core.video import FrameSource, open_video
+
+SAY_WHAT = "say what to track: --click X,Y, --box X0,Y0,X1,Y1, --mask FILE.png or --text WORDS"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which engines work on which frames."""
+
+    engine: str = "auto"
+    segmenter: str = "auto"
+    device: str = "auto"
+    start: int = 0
+    stop: int | None = None
+    inpainter: str = "auto"
+    across_cuts: str = "ask"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The objects of a video, and which frames to work on."""
+
+    source: FrameSource
+    session: Session
+    masklets: Mapping[ObjectId, Masklet]
+    frames: range
+
+
+@contextmanager
+def found(
+    path: Path,
+    output: Path | None,
+    prompts: PromptArguments,
+    masks: Path | None,
+    choice: Choice,
+    project: Path | None = None,
+    source: FrameSource | None = None,
+) -> Iterator[Found]:
+    """The masks that were given, or what is tracked now. ``output``: where the result goes, if it is a file."""
+    if masks is not None and (prompts or project):
+        raise PromptError(f"give either {'prompts' if prompts else '--project'} or --masks, not both")
+    wanted = masks is None and (project is None or not project.exists())
+    source, asked, frames = prepare(path, output, prompts, choice, wanted, source)
+    with working_session(source, path, project, choice.engine, choice.segmenter, choice.device) as session:
+        if masks is None:
+            say(session, asked)
+            track_objects(session, session.stale, frames, choice)
+        yield Found(source, session, session.masklets if masks is None else read_masks(masks, source), frames)
+
+
+def prepare(
+    path: Path,
+    output: Path | None,
+    prompts: PromptArguments,
+    choice: Choice,
+    wanted: bool,
+    source: FrameSource | None = None,
+) -> tuple[FrameSource, list[tuple[Prompt, ...]], range]:
+    """Find every mistake that can be found before the work: returns the source, the prompts and the frames.
+
+    Prompts must be given if they are ``wanted``.
+    """
+    if wanted and not prompts:
+        raise PromptError(SAY_WHAT)
+    ENGINES.get(choice.engine, "tracker")
+    ENGINES.get(choice.segmenter, "segmenter")
+    parse_across_cuts(choice.across_cuts)
+    asked = prompts.parse()
+    source = source or open_video(path)
+    for group in asked:
+        for prompt in group:
+            check_prompt(prompt, source.info.size, source.info.frame_count)
+    if output is not None:
+        check_output(path, output)
+    return source, asked, frames_asked(source, choice)
+
+
+def check_output(path: Path, output: Path) -> None:
+    """Find out before the work whether the result can be written where it is wanted."""
+    if output.resolve() == path.resolve():
+        raise RequestError(f"{output} is the input; give the result another name")
+    if not output.suffix:
+        check_folder(output)
+    elif output.is_dir():
+        raise OutputError(f"{output} is a folder; give the name of a file")
+    check_writable(output)
+
+
+def frames_asked(source: FrameSource, choice: Choice) -> range:
+    count = source.info.frame_count
+    assert count is not None, "a file knows its length"
+    stop = count if choice.stop is None else choice.stop
+    if not choice.start < stop <= count:
+        raise FrameRangeError(f"frames {choice.start} to {stop} of a video of {count} frames")
+    return range(choice.start, stop)
+
+
+def say(session: Session, asked: list[tuple[Prompt, ...]]) -> None:
+    """The prompts, without those that a project has already: a command may be given again."""
+    known = session.prompts
+    for group in asked:
+        new = [prompt for prompt in group if prompt not in known]
+        if new:
+            session.prompt(*new)
+    if not session.objects:
+        raise PromptError(f"the project has no objects yet: {SAY_WHAT}")
+
+
+def track_objects(session: Session, objects: set[ObjectId], frames: range, choice: Choice) -> None:
+    """Track those of the objects that are prompted in the frames; there must be something to show in the end."""
+    chosen = [o for o in sorted(objects) if not set(session.prompted_frames(o)).isdisjoint(frames)]
+    if not chosen and any(not set(masklet.rles).isdisjoint(frames) for masklet in session.masklets.values()):
+        return
+    policy = parse_across_cuts(choice.across_cuts)
+    asked: dict[str, Any] = {"objects": chosen or None, "start": choice.start, "stop": choice.stop}
+    steps = session.steps(**asked, across_cuts=policy)
+    found = session.propagate(**asked, across_cuts=policy)
+    for _ in with_progress(found, "tracking", steps):
+        pass
+    settle_proposals(session, policy)
+    suggest_better({"tracker": choice.engine, "segmenter": choice.segmenter})
+
+
+def read_masks(path: Path, source: FrameSource) -> dict[ObjectId, Masklet]:
+    """Masklets from any format that is known. Raises MaskletError unless they fit the video."""
+    masklets = formats.read_masks(path, source.info)
+    info, last = source.info, (source.info.frame_count or 0) - 1
+    for masklet in masklets:
+        if masklet.size != info.size:
+            height, width = masklet.size
+            raise MaskletError(f"{path} has masks of {width}x{height} pixels for a video of {info.width}x{info.height}")
+        if masklet.frames and masklet.frames[-1] > last:
+            raise MaskletError(f"{path} has a mask for frame {masklet.frames[-1]}, but the last frame is {last}")
+    if not any(masklet.visible_frames for masklet in masklets):
+        raise NotVisibleError(f"the masks in {path} are all empty: there is nothing to remove")
+    return {masklet.object_id: masklet for masklet in masklets}
+
+
+def objects_in_words(masklets: Mapping[ObjectId, Masklet]) -> str:
+    return f"{len(masklets)} object{'s' * (len(masklets) > 1)}"

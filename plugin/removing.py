@@ -1,0 +1,185 @@
+"""What ``tam remove`` does, from files to files, and a timeline's matte. Each answers with one line for the user."""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from inpaint.composite import cut_out as cut_out_objects
+from inpaint.engines import INPAINTERS
+from inpaint.holes import Holes, holes_of
+from inpaint.provenance import Shares, total
+from inpaint.removal import Removed, removed
+from plugin.arguments import PromptArguments
+from plugin.finding import Choice, Found, found, objects_in_words
+from plugin.progress import with_progress
+from plugin.provenance import check_provenance_folder, counted, with_provenance
+from plugin.receipt import write_receipt
+from plugin.worker.edited import FILE, forget_others, new_file, write_changes
+from plugin.worker.origins import kept_origins
+from tam_core.atomic import check_writable
+from tam_core.errors import RequestError
+from tam_core.masklet import Masklet
+from tam_core.registry import Value
+from tam_core.types import Pixels
+from tam_core.video import Frame, FrameSource, write_video
+from tam_core.video.codecs import CODECS, Codec, choose_codec
+from tam_core.video.colour import PLAIN_BITS
+from tam_core.video.open import deepened
+from tam_core.video.pictures import read_picture
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What a removal may be told beside its objects.
+
+    ``memory`` in GB; ``painted``: FRAME=FILE of frames painted by hand; ``layer``: the fill alone, with alpha, instead
+    of the video; ``provenance``: a folder and ``receipt``: a file to write; ``shadow``: the objects' shadows go too.
+    """
+
+    memory: float | None = None
+    painted: Sequence[str] = ()
+    layer: bool = False
+    provenance: Path | None = None
+    receipt: Path | None = None
+    shadow: bool = False
+
+    def check(self, codec: Codec, output: Path) -> None:
+        """Find out before the work what cannot be done. Raises RequestError and OutputError."""
+        if self.memory is not None and self.memory < LEAST_MEMORY:
+            raise RequestError(f"a memory budget of {self.memory:g} GB: it has to be at least {LEAST_MEMORY} GB")
+        if self.layer:
+            require_alpha(codec, output, "a layer")
+        if self.layer and self.receipt is not None:
+            raise RequestError("a receipt compares a video with its source: --receipt and --layer do not go together")
+        if self.provenance is not None:
+            check_provenance_folder(self.provenance)
+        if self.receipt is not None:
+            check_writable(self.receipt)
+
+
+LEAST_MEMORY = 0.5
+"""GB; the program itself takes most of that."""
+
+
+def remove(
+    path: Path,
+    output: Path,
+    prompts: PromptArguments,
+    masks: Path | None,
+    choice: Choice,
+    grow: int = 4,
+    codec: str | None = None,
+    project: Path | None = None,
+    source: FrameSource | None = None,
+    timecode: str | None = None,
+    extras: Extras = Extras(),
+) -> str:
+    """Prompts, masks or what a project knows -> the video without the objects.
+
+    ``source``: the frames of ``path``, where ``path`` alone does not say which. ``timecode``: of the first new frame.
+    """
+    row = INPAINTERS.get(choice.inpainter, "inpainter")
+    written_as = choose_codec(output, codec)
+    extras.check(written_as, output)
+    painted = read_painted(extras.painted)
+    with found(path, output, prompts, masks, choice, project, source) as work:
+        pictures = deepened(work.source) if written_as.deepest > PLAIN_BITS else work.source
+        masklets = _with_shadows(work) if extras.shadow else list(work.masklets.values())
+        run = removed(
+            pictures,
+            masklets,
+            inpainter=row.load(choice.device),
+            grow=grow,
+            start=work.frames.start,
+            stop=work.frames.stop,
+            memory=extras.memory,
+            painted=painted,
+        )
+        holes = holes_of(masklets, work.source.info.size, grow)
+        counts: dict[int, Shares] = {}
+        with ExitStack() as chain:  # whatever fails, what was begun is cleared away at once
+            chain.enter_context(closing(run))
+            shown: Iterable[Removed] = with_progress(counted(run, counts), "removing", len(work.frames))
+            if work.session.project is not None:
+                shown = chain.enter_context(closing(_kept(work, shown, row.name, holes)))
+            if extras.provenance is not None:
+                shown = chain.enter_context(closing(with_provenance(shown, extras.provenance)))
+            new = (one.layer() if extras.layer else one.frame for one in shown)
+            write_video(new, output, like=pictures, codec=codec, timecode=timecode)
+        if extras.receipt is not None:
+            write_receipt(pictures, output, extras.receipt, holes=holes, frames=work.frames).require()
+    done = f"{len(work.frames)} frames, {objects_in_words(work.masklets)} removed"
+    return f"{output}: {done}; {total(counts.values()).in_words()}"
+
+
+def require_alpha(codec: Codec, output: Path, what: str) -> None:
+    """Raises RequestError unless the codec has alpha."""
+    if codec.alpha_format is None:
+        able = ", ".join(codec.name for codec in CODECS if codec.alpha_format)
+        raise RequestError(f"{output.name}: {what} needs alpha, which only {able} have")
+
+
+def read_painted(given: Sequence[str]) -> dict[int, Pixels]:
+    """Pictures by frame index from FRAME=FILE. Raises RequestError."""
+    pictures = {}
+    for one in given:
+        number, sign, file = one.partition("=")
+        if not sign or not number.strip().isdecimal() or not file:
+            raise RequestError(f"--patch {one}: give the frame's number and a picture of it, such as 120=painted.png")
+        pictures[int(number)] = read_picture(Path(file), deep=True)
+    return pictures
+
+
+def _with_shadows(work: Found) -> list[Masklet]:
+    """The objects, and a masklet for each shadow that moves with one of them."""
+    from tam_core.shadow import shadow_masklets
+
+    objects = list(work.masklets.values())
+    return [*objects, *shadow_masklets(work.source, objects, work.frames.start, work.frames.stop)]
+
+
+def _kept(work: Found, run: Iterable[Removed], inpainter: str, holes: Holes) -> Generator[Removed, None, None]:
+    """The same frames; with the last one all of them are in the project, where the page finds them."""
+    session, frames = work.session, work.frames
+    assert session.project is not None
+    file = new_file(session.project.files())
+    waiting: list[Frame] = []
+    writing = write_changes(_taken(waiting), holes, file)
+    with closing(writing), closing(kept_origins(run, file)) as kept:
+        for one in kept:
+            waiting.append(one.frame)
+            next(writing)
+            yield one
+        for _ in writing:
+            pass
+    made: dict[str, Value] = {"grow": holes.grow, FILE: file.name}
+    session.removed(inpainter, work.masklets, frames.start, frames.stop, made, work.masklets)
+    forget_others(file.parent, session.commands)
+
+
+def _taken(waiting: list[Frame]) -> Iterator[Frame]:
+    """Each frame that waits, once; ends when none does."""
+    while waiting:
+        yield waiting.pop()
+
+
+def cut_out(
+    path: Path,
+    output: Path,
+    prompts: PromptArguments,
+    masks: Path | None,
+    choice: Choice,
+    grow: int = 0,
+    codec: str | None = None,
+    project: Path | None = None,
+    source: FrameSource | None = None,
+    timecode: str | None = None,
+) -> str:
+    """The same words as for ``remove`` -> the objects alone, transparent around them."""
+    require_alpha(choose_codec(output, codec), output, "a cut-out object")
+    with found(path, output, prompts, masks, choice, project, source) as work:
+        pictures = cut_out_objects(work.source, work.masklets.values(), grow, choice.start, choice.stop)
+        shown = with_progress(pictures, "cutting out", len(work.frames))
+        write_video(shown, output, like=work.source, codec=codec, timecode=timecode)
+    return f"{output}: {len(work.frames)} frames, {objects_in_words(work.masklets)} cut out"

@@ -1,0 +1,177 @@
+"""What annotating costs in the three phases of the data engine, with a simulated annotator. Prints a table.
+
+    python -m tests.benchmarks.annotate_benchmark [--engine NAME] [--segmenter NAME] [--clicks N] [--video NAME]
+
+The annotator knows the truth and looks at six frames a second in order, at each object alone. A frame whose mask has
+an IoU below ``--accept`` is annotated: clicks at the centre of the largest error (as in ``click_benchmark``) until the
+IoU is ``--good`` or ``--clicks`` were given; then it is tracked on, where the phase tracks, and the next frame is
+looked at. In phase 1 every frame that shows the object is annotated, from nothing. In phase 2 a wrong frame is done anew, from
+nothing. In phase 3 the clicks correct what was tracked. "below" counts the annotated frames that are not acceptable in
+the end, J is the mean IoU over all of them. A person's own time is not simulated: seconds are the engines'.
+"""
+
+import argparse
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from tam_core.annotate.phases import PHASES, Annotation, Phase, annotated_frames
+from tam_core.annotate.records import Work
+from tam_core.errors import PromptError
+from tam_core.formats.davis import read_davis
+from tam_core.masklet import Masklet
+from tam_core.metrics import jaccard
+from tam_core.prompts import Click
+from tam_core.session import Session
+from tam_core.types import Mask
+from tam_core.video import FrameSource, open_video
+from tests.benchmarks.click_benchmark import Case, next_click
+
+DATA = Path(__file__).resolve().parents[3] / "shared/data/davis2017-multi"
+
+
+@dataclass(frozen=True)
+class Habits:
+    """``accept``: a mask of that IoU is left alone; ``good``: until then it is clicked on, at most ``clicks`` times."""
+
+    accept: float
+    good: float
+    clicks: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """Of one object in one phase: ``frames`` are the annotated ones, ``edited`` those on which something was said."""
+
+    work: Work
+    cpu_seconds: float
+    frames: int
+    edited: int
+    below: int
+    quality: float
+
+    def __add__(self, other: "Result") -> "Result":
+        total = self.frames + other.frames
+        quality = (self.quality * self.frames + other.quality * other.frames) / total
+        return Result(
+            self.work + other.work,
+            self.cpu_seconds + other.cpu_seconds,
+            total,
+            self.edited + other.edited,
+            self.below + other.below,
+            quality,
+        )
+
+
+class Annotator:
+    """Annotates one object as its ``truth`` has it."""
+
+    def __init__(self, made: Annotation, truth: Masklet, habits: Habits) -> None:
+        self.made, self.truth, self.habits = made, truth, habits
+        self.clicks = 0
+
+    def annotate(self) -> Result:
+        began = time.process_time()
+        source = self.made.session.source
+        frames = [frame for frame in annotated_frames(source.info) if frame in self.truth.rles]
+        for frame in frames:
+            wanted = self.true(frame).any()
+            alone = not self.made.phase.tracks
+            if wanted and (alone or jaccard(self.found(frame), self.true(frame)) < self.habits.accept):
+                self.edit(frame)
+                if self.made.session.objects:
+                    self.made.track(frame)
+        overlaps = [jaccard(self.found(frame), self.true(frame)) for frame in frames]
+        said = self.made.session.prompted_frames(self.made.object_id) if self.made.session.objects else []
+        return Result(
+            replace(self.made.work, interactions=self.clicks),
+            time.process_time() - began,
+            len(frames),
+            len(said),
+            sum(overlap < self.habits.accept for overlap in overlaps),
+            float(np.mean(overlaps)),
+        )
+
+    def edit(self, frame: int) -> None:
+        """Click until the frame is good; a click that leaves nothing is said again together with the next one."""
+        mask = self.found(frame) if self.made.phase.corrects else np.zeros_like(self.true(frame))
+        said: list[Click] = []
+        for _ in range(self.habits.clicks):
+            click = self.next(frame, mask)
+            if click is None or jaccard(mask, self.true(frame)) >= self.habits.good:
+                return
+            said.append(click)
+            self.clicks += 1
+            try:
+                mask, said = self.made.say(*said).masks[self.made.object_id], []
+            except PromptError:
+                mask = np.zeros_like(mask)
+
+    def next(self, frame: int, mask: Mask) -> Click | None:
+        truth = self.true(frame)
+        case = Case("", np.zeros((*truth.shape, 3), np.uint8), truth, np.ones_like(truth))
+        click = next_click(case, mask)
+        return None if click is None else replace(click, frame=frame, object_id=self.made.object_id)
+
+    def true(self, frame: int) -> Mask:
+        return self.truth.rles[frame].decode()
+
+    def found(self, frame: int) -> Mask:
+        masklet = self.made.session.masklets.get(self.made.object_id)
+        mask = masklet.mask(frame) if masklet else None
+        return np.zeros(self.truth.size, bool) if mask is None else mask
+
+
+def measure(
+    source: FrameSource, truths: list[Masklet], phase: Phase, habits: Habits, engine: str, segmenter: str
+) -> Result:
+    """All objects of a video in one phase."""
+    results = []
+    for truth in truths:
+        session = Session(source, tracker=engine, segmenter=segmenter)
+        session.preview(Click(0, 1, 1, 1))  # loads the engine, which is not the annotator's time
+        results.append(Annotator(Annotation(session, truth.object_id, phase), truth, habits).annotate())
+    total = results[0]
+    for result in results[1:]:
+        total += result
+    return total
+
+
+def row(phase: Phase, result: Result) -> str:
+    frames = result.frames
+    cells = (
+        f"{result.work.interactions:6d}",
+        f"{result.work.interactions / frames:7.2f}",
+        f"{result.edited / frames:7.1%}",
+        f"{result.work.interactions / max(1, result.edited):7.2f}",
+        f"{result.work.machine_seconds / frames:7.2f}",
+        f"{result.cpu_seconds / frames:7.2f}",
+        f"{result.below:6d}",
+        f"{result.quality:6.3f}",
+    )
+    return f"{phase.number} {phase.title:18s}" + " ".join(cells)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--engine", default="pocket")
+    parser.add_argument("--segmenter", default="pocket")
+    parser.add_argument("--video", default="dogs-jump")
+    parser.add_argument("--accept", type=float, default=0.75)
+    parser.add_argument("--good", type=float, default=0.8)
+    parser.add_argument("--clicks", type=int, default=8)
+    asked = parser.parse_args()
+    source = open_video(DATA / "JPEGImages/240p" / asked.video)
+    truths = read_davis(DATA / "Annotations/240p" / asked.video)
+    habits = Habits(asked.accept, asked.good, asked.clicks)
+    count = len(annotated_frames(source.info))
+    print(f"{asked.video}: {len(truths)} objects, {count} annotated frames each; {asked.engine}, {asked.segmenter}")
+    print(f"{'phase':20s} clicks a frame  edited a clicked machine s  cpu s  below      J")
+    for phase in PHASES:
+        print(row(phase, measure(source, truths, phase, habits, asked.engine, asked.segmenter)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""``tam remove`` and ``tam forecast`` as a person uses them: layers, painted frames, provenance, receipts."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from inpaint.holes import grown
+from inpaint.removal import Removed
+from plugin.provenance import with_provenance
+from tam_core import rle
+from tam_core.formats.masklet_json import write_masklets
+from tam_core.masklet import Masklet
+from tam_core.types import Mask
+from tam_core.video import Frame, open_video
+from tam_core.video.pictures import write_picture
+from tests.command_line import COUNT, Tam
+from tests.scenes import crossing
+
+
+@pytest.fixture
+def masks(tam: Tam, clip: Path) -> Path:
+    """The disc's true masks of the fixture ``clip``."""
+    del tam
+    codes = {index: rle.encode(mask) for index, mask in enumerate(crossing(COUNT).masks)}
+    write_masklets([Masklet(1, crossing(COUNT).masks.shape[1:], codes)], Path("m.json"), open_video(clip).info)
+    return Path("m.json")
+
+
+def hole(index: int) -> Mask:
+    return grown(crossing(COUNT).masks[index], 4)
+
+
+@pytest.mark.parametrize("output", ["clean.mkv", "clean"])
+def test_outside_the_hole_not_a_bit_changes(tam: Tam, clip: Path, masks: Path, output: str) -> None:
+    result = tam("remove", clip, "--masks", masks, "-o", output, "--receipt", "receipt.json")
+    assert result.code == 0, result.err
+    assert "% copied" in result.out
+    for before, after in zip(open_video(clip).frames(), open_video(Path(output)).frames(), strict=True):
+        outside = ~hole(before.index)
+        assert np.array_equal(before.pixels[outside], after.pixels[outside])
+        assert not np.array_equal(before.pixels, after.pixels)
+    assert json.loads(Path("receipt.json").read_text())["passed"]
+
+
+def test_a_layer_over_the_source_is_the_removed_video(tam: Tam, clip: Path, masks: Path) -> None:
+    assert tam("remove", clip, "--masks", masks, "-o", "clean.mkv").code == 0
+    assert tam("remove", clip, "--masks", masks, "-o", "layer", "--layer").code == 0
+    for before, after in zip(open_video(clip).frames(), open_video(Path("clean.mkv")).frames(), strict=True):
+        bgra = cv2.imread(f"layer/{before.index:05d}.png", cv2.IMREAD_UNCHANGED)
+        share = bgra[..., 3:].astype(float) / 255
+        laid = np.rint(bgra[..., 2::-1] * share + before.pixels * (1 - share))
+        assert np.array_equal(laid, after.pixels)
+        assert not share[~hole(before.index)].any()
+
+
+def test_a_layer_is_prores_with_alpha(tam: Tam, clip: Path, masks: Path) -> None:
+    result = tam("remove", clip, "--masks", masks, "-o", "layer.mov", "--layer")
+    assert result.code == 0, result.err
+    with av.open("layer.mov") as container:
+        assert "yuva444p" in container.streams.video[0].codec_context.pix_fmt
+        first = next(container.decode(video=0)).to_ndarray(format="rgba")
+    assert (first[crossing(COUNT).masks[0]][:, 3] > 250).all()
+    assert (first[~hole(0)][:, 3] == 0).all()
+
+
+def test_a_painted_frame_is_carried_through_the_shot(tam: Tam, clip: Path, masks: Path) -> None:
+    picture = open_video(clip).read(5).pixels
+    picture[crossing(COUNT).masks[5]] = (10, 240, 10)
+    write_picture("painted.png", picture)
+    result = tam("remove", clip, "--masks", masks, "-o", "clean.mkv", "--patch", "5=painted.png")
+    assert result.code == 0, result.err
+    shown = open_video(Path("clean.mkv")).read(5).pixels[crossing(COUNT).masks[5]]
+    assert np.array_equal(shown, np.broadcast_to((10, 240, 10), shown.shape))
+
+
+def test_provenance_is_pictures_and_a_legend(tam: Tam, clip: Path, masks: Path) -> None:
+    for _ in range(2):  # an earlier provenance may be written over
+        result = tam("remove", clip, "--masks", masks, "-o", "clean.mkv", "--provenance", "prov")
+        assert result.code == 0, result.err
+    said = json.loads(Path("prov/legend.json").read_text())
+    assert sorted(said["frames"], key=int) == [str(index) for index in range(COUNT)]
+    colours = open_video(Path("prov")).frames()
+    for colour, matte in zip(colours, open_video(Path("prov/matte")).frames(), strict=True):
+        outside = ~hole(colour.index)
+        assert not colour.pixels[outside].any() and not matte.pixels[outside].any()
+        counted = said["frames"][str(colour.index)]
+        assert (matte.pixels[..., 0] == 255).sum() == counted["synthesised"]
+        assert (matte.pixels[..., 0] == 128).sum() == counted["copied"]
+    assert f"{round(100 * said['all']['copied_share'])} % copied" in result.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("-o", "layer.mp4", "--layer"), "a layer needs alpha, which only prores"),
+        (("-o", "layer.mov", "--layer", "--receipt", "r.json"), "do not go together"),
+        (("-o", "a.mkv", "--patch", "first"), "--patch first"),
+        (("-o", "a.mkv", "--patch", "3=nothing.png"), "nothing.png: no such picture"),
+        (("-o", "a.mkv", "--memory", "0.1"), "at least 0.5 GB"),
+    ],
+)
+def test_what_cannot_be_done_is_told_before_the_work(
+    tam: Tam, clip: Path, masks: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    result = tam("remove", clip, "--masks", masks, *arguments)
+    assert result.code == 2 and message in result.err
+    assert not [path for path in Path().iterdir() if path != masks]
+
+
+def test_nobodys_folder_is_thrown_away_for_a_provenance(tam: Tam, clip: Path, masks: Path) -> None:
+    Path("mine").mkdir()
+    Path("mine/letter.txt").write_text("dear")
+    result = tam("remove", clip, "--masks", masks, "-o", "a.mkv", "--provenance", "mine")
+    assert result.code == 1 and "holds other files" in result.err
+    assert Path("mine/letter.txt").read_text() == "dear"
+
+
+def test_a_removal_that_ends_early_leaves_no_provenance(tmp_path: Path) -> None:
+    pixels = np.zeros((4, 6, 3), np.uint8)
+    one = Removed(Frame(0, Fraction(0), pixels), (0, 0, 6, 4), pixels, *2 * [np.zeros((4, 6), np.int32)])
+    run = with_provenance(iter([one, one]), tmp_path / "prov")
+    next(run)
+    assert list(tmp_path.iterdir())
+    run.close()
+    assert not list(tmp_path.iterdir())
+
+
+def test_forecast_in_words_and_in_json(tam: Tam, clip: Path, masks: Path) -> None:
+    words = tam("forecast", clip, "--masks", masks)
+    assert words.code == 0, words.err
+    assert "can be copied" in words.out and "GB of memory" in words.out
+    said = json.loads(tam("forecast", clip, "--masks", masks, "--json").out)
+    assert 0.8 < said["seen"] <= 1
+    assert said["frames"] == COUNT and said["seconds"] > 0
+    assert {"frame", "hole", "seen"} == set(said["worst"][0])

@@ -26,8 +26,8 @@ class FlowSettings:
     corners' worth of evidence a local fit needs before it departs from the wider one. ``outlier``, in pixels: corners
     that depart further from the wider fit count less and less. ``misfit``: two frames whose backgrounds differ by more
     than this share of their contrast do not show the same scene, unless it is less than ``grain``
-    levels. ``jump``: if the camera seems to have moved by more pixels than this, but standing still explains the
-    pictures as well, it stood still; then a residual below ``noise`` pixels is none."""
+    levels. ``noise``: where standing still explains two pictures as well as the best homography, the camera stood
+    still, and a residual below so many pixels is none."""
 
     side: int = 400
     halo: int = 5
@@ -38,7 +38,6 @@ class FlowSettings:
     outlier: float = 1.0
     misfit: float = 0.6
     grain: float = 6.0
-    jump: float = 0.5
     noise: float = 0.15
 
 
@@ -93,7 +92,7 @@ def link(earlier: View, later: View, settings: FlowSettings) -> Link:
     """Measure how the background of ``later`` was placed in ``earlier``."""
     small = camera_motion(later.gray, earlier.gray, later.free, earlier.free)
     guess = _aligned(earlier, later, small)
-    if _travel(small, later.free.shape) > settings.jump:
+    if not np.array_equal(small, np.eye(3)):
         stayed = _aligned(earlier, later, np.eye(3))
         small, guess = (np.eye(3), stayed) if stayed.misfit <= guess.misfit else (small, guess)
     residual = _residual(later.gray, guess.picture, guess.valid, settings)
@@ -142,13 +141,6 @@ def _aligned(earlier: View, later: View, matrix: Matrix) -> _Aligned:
     clearest = int(contrast.argmax())
     misfit = float(np.abs(ours - theirs).mean(0)[clearest])
     return _Aligned(picture, valid, light, misfit, float(contrast[clearest]))
-
-
-def _travel(matrix: Matrix, shape: tuple[int, ...]) -> float:
-    """How far the picture's corners move, in pixels."""
-    height, width = shape[:2]
-    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    return float(np.abs(apply(matrix, corners) - corners).max())
 
 
 def _residual(target: Gray, warped: Pixels, valid: Mask, settings: FlowSettings) -> FloatMap:

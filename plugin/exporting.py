@@ -9,6 +9,7 @@ from plugin.exports import EXPORTS, ExportFormat, find_format
 from plugin.finding import Choice, Found, found, objects_in_words
 from plugin.material import Material
 from plugin.progress import with_progress
+from plugin.settings import settings_from
 from tam_core.errors import RequestError
 from tam_core.registry import Parameter, Value
 from tam_core.types import ObjectId
@@ -63,15 +64,9 @@ def mask_format(name: str) -> ExportFormat:
 def parameters_from(name: str, words: Sequence[str], soft: bool | None) -> dict[str, Value]:
     """``NAME=VALUE`` words, and ``soft`` unless it is None, as parameters of a format. Raises RequestError."""
     row = mask_format(name)
-    known = {parameter.name: parameter for parameter in row.parameters}
-    values: dict[str, Value] = {}
-    for word in words:
-        key, equals, text = word.partition("=")
-        if not equals or key not in known:
-            raise RequestError(f"{row.name} has no setting {word!r}; there are: {', '.join(known) or 'none'}")
-        values[key] = _parsed(known[key], text)
+    values = settings_from(words, row.parameters, row.name)
     if soft is not None:
-        if "soft" not in known:
+        if all(parameter.name != "soft" for parameter in row.parameters):
             raise RequestError(f"{row.name} holds hard masks; soft edges are in {', '.join(_with_soft_edges())}")
         values["soft"] = soft
     return values
@@ -94,19 +89,6 @@ def _values_of(parameter: Parameter) -> str:
     if parameter.type == "bool":
         return "yes or no"
     return " or ".join(parameter.choices) or f"{parameter.low:g} to {parameter.high:g} {parameter.unit}".rstrip()
-
-
-def _parsed(parameter: Parameter, text: str) -> Value:
-    """A word as the type of the parameter; what is none of it is left to the check that follows."""
-    truths = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-    if parameter.type == "bool":
-        return truths.get(text.lower(), text)
-    if parameter.type not in ("int", "float"):
-        return text
-    try:
-        return int(text) if parameter.type == "int" else float(text)
-    except ValueError:
-        return text
 
 
 def _with_soft_edges() -> list[str]:

@@ -3,8 +3,10 @@
 import json
 import os
 import time
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,16 +19,19 @@ from tam_core.annotate.queue import Queue
 from tam_core.annotate.records import Work
 from tam_core.annotate.statistics import comes_back, statistics
 from tam_core.annotate.store import Store
+from tam_core.engines.base import Candidates
 from tam_core.errors import ProjectError, RequestError, SourceNotFoundError
 from tam_core.masklet import Masklet
-from tam_core.prompts import Click, MaskPrompt
+from tam_core.prompts import Click, MaskPrompt, Prompt
 from tam_core.session import Session
+from tam_core.types import FloatMap, Mask, Pixels
 from tam_core.video import ArraySource, VideoInfo
 from tests.media import make_video
 from tests.scenes import HEIGHT, WIDTH, crossing, disc, iou
 
 COUNT = 12
 INFO = VideoInfo(WIDTH, HEIGHT, Fraction(25), tuple(Fraction(i, 25) for i in range(COUNT)))
+USUAL = Work(30, 3, 5)
 GONE_PROCESS = 2**22 + 1
 """Beyond what Linux numbers processes with."""
 
@@ -46,7 +51,7 @@ def masklet(object_id: int = 1, frames: range = range(COUNT)) -> Masklet:
     return Masklet(object_id, (HEIGHT, WIDTH), {f: rle.encode(masks[f]) for f in frames}, dict.fromkeys(frames, 0.9))
 
 
-def submitted(queue: Queue, name: str = "a", phase: int = 3, work: Work = Work(30, 3, 5)) -> None:
+def submitted(queue: Queue, name: str = "a", phase: int = 3, work: Work = USUAL) -> None:
     taken = queue.take(name)
     draft = taken.worked(taken.draft(phase), {1: work})
     taken.submit(draft, [masklet()], {1: (0, 8)}, INFO)
@@ -178,7 +183,7 @@ def test_what_was_taken_over_is_not_submitted(folder: Path) -> None:
 
 def test_mistakes_are_named(folder: Path) -> None:
     queue = Queue(Store(folder), "ann")
-    with pytest.raises(RequestError, match="no video 'c'.*a, b"):
+    with pytest.raises(RequestError, match=r"no video 'c'.*a, b"):
         queue.take("c")
     with pytest.raises(RequestError, match="no name"):
         Queue(Store(folder), "../ann")
@@ -207,6 +212,10 @@ def test_mistakes_are_named(folder: Path) -> None:
 def annotation(number: int) -> tuple[Annotation, Session]:
     session = Session(ArraySource(crossing(COUNT).frames), tracker="flow", segmenter="grabcut")
     return Annotation(session, 1, phase_of(number)), session
+
+
+def mask(session: Session, frame: int) -> Mask:
+    return session.masklets[1].rles[frame].decode()
 
 
 def centre(frame: int) -> Click:
@@ -242,24 +251,24 @@ def test_in_the_second_phase_a_wrong_frame_is_done_anew_and_tracked_on() -> None
     one, session = annotation(2)
     one.say(MaskPrompt(0, 1, disc(120, 30, 12)))
     one.track(0)
-    before = session.masklets[1].mask(3)
+    before = mask(session, 3)
     one.say(centre(6))
     assert session.masklets[1].frames == list(range(7))
     one.track(6)
     truth = crossing(COUNT).masks
-    assert iou(session.masklets[1].mask(6), truth[6]) > 0.8
-    assert iou(session.masklets[1].mask(11), truth[11]) > 0.6
-    assert np.array_equal(session.masklets[1].mask(3), before)
+    assert iou(mask(session, 6), truth[6]) > 0.8
+    assert iou(mask(session, 11), truth[11]) > 0.6
+    assert np.array_equal(mask(session, 3), before)
 
 
 def test_in_the_third_phase_a_correction_reaches_both_sides() -> None:
     one, session = annotation(3)
     one.say(MaskPrompt(0, 1, disc(120, 30, 12)))
     one.track(0)
-    before = session.masklets[1].mask(9)
+    before = mask(session, 9)
     one.say(MaskPrompt(10, 1, crossing(COUNT).masks[10]))
     one.track(10)
-    assert iou(session.masklets[1].mask(9), crossing(COUNT).masks[9]) > 0.6
+    assert iou(mask(session, 9), crossing(COUNT).masks[9]) > 0.6
     assert iou(before, crossing(COUNT).masks[9]) < 0.1
     assert session.prompted_frames(1) == [0, 10]
 
@@ -275,15 +284,13 @@ def test_only_three_phases_are_known() -> None:
 class Discs:
     """A segmenter that knows where discs are: a click in one finds it, any other click a few pixels around itself."""
 
-    def __init__(self, *discs: np.ndarray) -> None:
+    def __init__(self, *discs: Mask) -> None:
         self._discs = discs
 
-    def embed(self, pixels: np.ndarray) -> None:
+    def embed(self, pixels: Pixels) -> None:
         return None
 
-    def segment(self, embedding: None, prompts: list[object], prior: object = None) -> object:
-        from tam_core.engines.base import Candidates
-
+    def segment(self, embedding: Any, prompts: Sequence[Prompt], prior: FloatMap | None = None) -> Candidates:
         click = prompts[0]
         if isinstance(click, MaskPrompt):
             return Candidates(click.mask[None], np.ones(1, np.float32))

@@ -100,7 +100,7 @@ def test_a_mistake_is_told_with_its_line(change: dict[str, object], said: str) -
     ("text", "name"), [('{"input": ', "list.jsonl"), ('input\n"open', "list.csv"), ("3", "a.jsonl")]
 )
 def test_what_is_no_row_is_told_with_its_line(text: str, name: str) -> None:
-    with pytest.raises(RequestError, match="line [12]: (not JSON|not CSV|expected an object)"):
+    with pytest.raises(RequestError, match=r"line [12]: (not JSON|not CSV|expected an object)"):
         read(text, name)
 
 

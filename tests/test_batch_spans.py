@@ -1,6 +1,7 @@
 """Spans cover a clip, masklets keep their ids over them, pictures fade from one into the next."""
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -29,8 +30,8 @@ def test_spans_cover_every_frame_once_and_overlap(count: int, length: int, overl
     spans = spans_of(range(5, 5 + count), Cutting(length, overlap))
     assert [frame for span in spans for frame in range(span.start, span.stop)] == list(range(5, 5 + count))
     assert all(len(span) <= length for span in spans)
-    assert all(before.end - after.start == overlap for before, after in zip(spans, spans[1:], strict=False))
-    assert all(before.end <= after.stop for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before.end - after.start == overlap for before, after in pairwise(spans))
+    assert all(before.end <= after.stop for before, after in pairwise(spans))
     assert spans[-1].end == 5 + count
 
 

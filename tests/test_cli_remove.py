@@ -138,3 +138,13 @@ def test_forecast_in_words_and_in_json(tam: Tam, clip: Path, masks: Path) -> Non
     assert 0.8 < said["seen"] <= 1
     assert said["frames"] == COUNT and said["seconds"] > 0
     assert {"frame", "hole", "seen"} == set(said["worst"][0])
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [("window=20", ""), ("window=2", "16 to 160"), ("light=loud", "none, linear, local"), ("shine=1", "window, light")],
+)
+def test_the_inpainter_takes_its_settings(tam: Tam, clip: Path, masks: Path, setting: str, said: str) -> None:
+    result = tam("remove", clip, "--masks", masks, "-o", "clean.mkv", "--set", setting)
+    assert (result.code, Path("clean.mkv").exists()) == ((2, False) if said else (0, True))
+    assert said in result.err

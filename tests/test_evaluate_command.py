@@ -15,10 +15,11 @@ from tam_core.engines import ENGINES
 from tam_core.errors import OutputError, RequestError
 from tam_core.evaluate.groups import Groups, interval, read_groups
 from tam_core.evaluate.sweeps import offered
+from tam_core.evaluate.vos import scored
 from tam_core.formats.davis import read_labels
 from tests.command_line import Tam
 from tests.evaluating import davis, put_labels, put_pictures
-from tests.scenes import crossing, disc
+from tests.scenes import Scene, crossing, disc
 
 SCENE = crossing(8)
 SHARED = Path(__file__).parents[2] / "shared"
@@ -27,14 +28,14 @@ SHARED = Path(__file__).parents[2] / "shared"
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     """Two sequences, the second one shorter."""
-    davis(tmp_path / "data", SCENE, "ball")
-    return davis(tmp_path / "data", crossing(6), "short")
+    davis(tmp_path / "data", crossing(12), "ball")
+    return davis(tmp_path / "data", Scene(SCENE.frames[:3], SCENE.masks[:3], SCENE.background[:3]), "short")
 
 
 def test_engines_side_by_side_and_a_report(tam: Tam, data: Path, tmp_path: Path) -> None:
     groups = tmp_path / "groups.csv"
     groups.write_text("sequence,object,speed\nball,,slow\nshort,1,fast\n")
-    first = tam("evaluate", "vos", data, "--engine", "flow", "--engine", "grabcut+flow", "--segmenter", "grabcut",
+    first = tam("evaluate", "vos", data, "--engine", "flow", "--engine", "grabcut+flow",
                 "--groups", groups, "-o", tmp_path / "out", "--masks")  # fmt: skip
     assert first.code == 0, first.err
     for word in ("ball", "short", "flow J", "grabcut+flow F", "J&F by speed", "fast"):
@@ -54,11 +55,11 @@ def test_masks_are_written_as_they_are_scored(tam: Tam, data: Path, tmp_path: Pa
     done = tam("evaluate", "vos", data, "--engine", "flow", "--scene", "ball", "-o", tmp_path / "out", "--masks")
     assert done.code == 0, done.err
     files = sorted((tmp_path / "out/masks").glob("flow-*/ball/*.png"))
-    assert [file.stem for file in files] == [f"{index:05d}" for index in range(8)]
+    assert [file.stem for file in files] == [f"{index:05d}" for index in range(12)]
     report = json.loads((tmp_path / "out/report.json").read_text())
     (scores,) = report["engines"]["flow"]["sequences"][0]["objects"]
     for frame, value in zip(scores["frames"], scores["J"], strict=True):
-        found, truth = read_labels(files[frame]) > 0, SCENE.masks[frame]
+        found, truth = read_labels(files[frame]) > 0, crossing(12).masks[frame]
         assert value == pytest.approx((found & truth).sum() / (found | truth).sum(), abs=1e-12)
 
 
@@ -67,7 +68,7 @@ def test_what_is_kept_is_not_measured_again(tam: Tam, data: Path, tmp_path: Path
     assert tam(*asked, "--scene", "ball").code == 0
     (kept,) = (tmp_path / "out/results").glob("flow-*/ball.json")
     document = json.loads(kept.read_text())
-    document["objects"][0]["J"] = [0.125] * 6
+    document["objects"][0]["J"] = [0.125] * 10
     kept.write_text(json.dumps(document))
     both = tam(*asked)
     assert both.code == 0, both.err
@@ -81,16 +82,12 @@ def test_what_is_kept_is_not_measured_again(tam: Tam, data: Path, tmp_path: Path
 def test_stopped_in_the_middle_the_finished_ones_are_kept(
     tam: Tam, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import plugin.evaluate.tracking as tracking
-
-    honest = tracking.scored
-
     def stopping(sequence, found):  # type: ignore[no-untyped-def]
         if sequence.name == "short":
             raise KeyboardInterrupt
-        return honest(sequence, found)
+        return scored(sequence, found)
 
-    monkeypatch.setattr(tracking, "scored", stopping)
+    monkeypatch.setattr("plugin.evaluate.tracking.scored", stopping)
     stopped = tam("evaluate", "vos", data, "--engine", "flow", "-o", tmp_path / "out")
     assert stopped.code == 130
     assert "the same command goes on" in stopped.err
@@ -131,9 +128,7 @@ def test_sweeps_of_what_an_engine_offers(tam: Tam, data: Path, tmp_path: Path) -
     offer = offered(ENGINES.get("pocket", "tracker"), "memory")
     assert offer is not None
     assert (offer.setting, offer.usual, offer.values) == ("spaced", 2, (0, 1, 2, 4, 8))
-    size = offered(ENGINES.get("sam2.1-tiny", "tracker"), "input")
-    assert size is not None
-    assert (size.setting, size.usual) == ("image_size", 1024)
+    assert offered(ENGINES.get("flow", "tracker"), "input") is None
 
 
 def test_a_truth_that_is_not_public_is_tracked_for_the_server(tam: Tam, tmp_path: Path) -> None:
@@ -243,10 +238,14 @@ def test_a_chart_draws_what_is_known() -> None:
     assert "nan" not in drawn
     heights = [float(y) for y in re.findall(r'<circle cx="[\d.]+" cy="([\d.]+)"', drawn)]
     assert heights[1] < heights[2] < heights[0]
-    assert "Nothing was measured" in svg(Chart("", "", "", {}))
+    assert chart.drawable
+    assert not Chart("", "", "", {"a": [(0, float("nan"))]}).drawable
     assert ticks(0, 1) == [0, 0.2, 0.4, 0.6, 0.8, 1]
     assert ticks(1, 8) == [2, 4, 6, 8]
     assert svg(Chart("", "", "", {"flat": [(1, 0.5)]})).count("<circle") == 1
+    named = svg(Chart("", "", "", {"a": [(0, 0.1), (1, 0.2)]}, ("one", "two")))
+    assert "polyline" not in named
+    assert named.index("one") < named.index("two")
 
 
 def test_it_agrees_with_the_independent_evaluator(tam: Tam, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

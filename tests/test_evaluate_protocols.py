@@ -127,6 +127,20 @@ def test_the_empty_truth_is_corrected_to_nothing(tmp_path: Path) -> None:
     assert found.regions[-1] == 1
 
 
+def test_online_clicks_of_which_nothing_comes_leave_the_mask(sequence: Sequence) -> None:
+    class Forgetful(Oracle):
+        """Finds the object only at first."""
+
+        def segment(self, embedding: int, prompts: Any, prior: Any = None) -> Any:
+            self._masks[1:] = False
+            return super().segment(embedding, prompts)
+
+    tracker, _ = still_here(SCENE)
+    found: Curve = ended(online(sequence, 1, tracker, Forgetful(SCENE.masks.copy(), SCENE.frames)))[0]
+    assert len(found.interacted) == 8
+    assert found.both[0] == found.both[-1] > 0
+
+
 def test_objects_of_labels_never_share_a_pixel_and_those_of_sav_may(sequence: Sequence) -> None:
     masks = {1: disc(60, 60, 20), 2: disc(70, 60, 20)}
     truth = {key: Masklet(key, (120, 160), {0: encode(mask)}) for key, mask in masks.items()}

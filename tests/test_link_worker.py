@@ -103,7 +103,14 @@ def test_from_a_painted_mask_to_the_clean_video(client: Client, opened: wire.Ses
     assert client.frame(opened.id, 3).startswith(b"\xff\xd8")
     assert client.frame(opened.id, 3, of="removal") != client.frame(opened.id, 3)
     assert client.filmstrip(opened.id, 4, 32).startswith(b"\xff\xd8")
+    ahead = ended(client, client.forecast(opened.id, wire.RemoveRequest())).outcome
+    assert isinstance(ahead, wire.Forecast) and ahead.frames == FRAMES and 0 <= ahead.seen <= 1
+    assert client.provenance_picture(opened.id, 3, width=160).startswith(b"\x89PNG")
+    assert client.provenance(opened.id).words.endswith("made up")
+    glow = wire.RemoveRequest(parameters={"object": "glow"})
+    assert ended(client, client.edit(opened.id, "effect", glow)).status == "done"
     export = ended(client, client.export(opened.id, wire.ExportRequest("h264")))
+    assert isinstance(export.outcome, wire.Receipt) and export.outcome.passed
     client.save_job_file(export.id, tmp_path / "clean.mp4")
     assert (tmp_path / "clean.mp4").read_bytes()[4:8] == b"ftyp"
 

@@ -46,6 +46,19 @@ def test_the_menus_are_the_catalogue_s() -> None:
     assert (grow.kind, grow.default, grow.low, grow.high) == ("int", 4, 0, 64)
 
 
+def test_operations_have_their_own_lines_and_files_are_chosen() -> None:
+    settings = read({"edit": "replace", "replace/insert": "/pictures/cat.png", "replace/scale": 2})
+    found = lines(panel(replace(NOTHING, catalogue=catalogue("cpu")), settings))
+    offered = dict(found["edit"].choices)
+    assert {"replace", "replace-background", "effect"} <= offered.keys()
+    assert found["replace/insert"].kind == found["replace-background/background"].kind == "path"
+    assert found["replace/insert"].shown and not found["effect/object"].shown
+    assert ("blur:heavy", "blur:heavy") in found["effect/object"].choices
+    edit = edits.find(catalogue("cpu"), "replace")
+    assert edit is not None and edit.files(settings.values) == ["/pictures/cat.png"]
+    assert edit.given(settings.values) == {"insert": "/pictures/cat.png", "scale": 2.0}
+
+
 def test_what_the_catalogue_gets_later_appears_by_itself() -> None:
     settings = read({"edit": "blur"})
     fields = panel(replace(NOTHING, catalogue=with_more()), settings)

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from plugin.link import wire
+from plugin.link import launch, wire
 from plugin.link.client import Client
 from plugin.link.errors import LinkError
 from plugin.obs.ports import Affine
@@ -63,6 +64,18 @@ def test_what_was_picked_in_another_session_is_said_again(client: Client, video:
 def test_a_matte_may_be_a_folder(client: Client, video: Path) -> None:
     made = run(client, order(video, "export/davis", said=Said((Word(1, (30, 60)),))))
     assert len(list(made.glob("*.png"))) == COUNT
+
+
+def test_a_background_file_is_put_behind_and_its_folder_opened(client: Client, video: Path) -> None:
+    folder = video.parent
+    Image.new("RGB", (32, 24), (20, 40, 220)).save(folder / "blue.png")
+    values = {"replace-background/background": str(folder / "blue.png")}
+    said = Said((Word(1, (30, 60)),))
+    made = run(client, order(video, "replace-background", said=said, values=values))
+    assert made.name == "my-clip-replace-background-1.mp4"
+    pixels = open_video(made).read(0).pixels
+    assert pixels[5, 150, 2] > 180 > 100 > pixels[5, 150, 0] and pixels[60, 30, 2] < 150
+    assert folder in launch.opened_folders(launch.data_folder())
 
 
 def test_what_is_missing_is_said(client: Client, video: Path) -> None:

@@ -1,4 +1,4 @@
-"""Edits in the page, in a real browser: effects, a replacement with a picture that is sent, forecast, provenance, receipt.
+"""Edits in the page, in a real browser: effects, a replacement with a picture that is sent, what is told of results.
 
 On a disc that crosses a small picture.
 """
@@ -43,10 +43,12 @@ def studio(browser: Any, tmp_path: Path) -> Iterator[Studio]:
 
 
 def run(studio: Studio, operation: str) -> None:
-    """Press the main button of the dialog, and wait for the comparison."""
+    """Press the main button of the dialog, and wait for the comparison with new pictures."""
+    known = studio.state("s.session.removal?.id ?? ''")
     studio.page.locator("dialog [data-main]").click()
     studio.done(operation)
-    studio.until(f"s.session.removal?.operation === '{operation}' && s.compare")
+    studio.until(f"s.session.removal && s.session.removal.id !== '{known}' && s.compare")
+    assert studio.state("s.session.removal.operation") == operation
     studio.until("document.querySelector('#viewer').dataset.after === '0'")
     studio.page.locator("dialog").wait_for(state="detached")
 
@@ -83,7 +85,7 @@ def test_an_effect_is_chosen_shown_and_undone(studio: Studio) -> None:
     dialog.get_by_label("Object value").fill("#dc2814")
     run(studio, "effect")
     studio.until("s.session.undo === 'effect on object 1'")
-    assert far(after(studio, ON_DISC), BLUE) > 200
+    studio.until_not(lambda: far(after(studio, ON_DISC), BLUE) < 200)
     studio.press("Control+z")
     studio.until_not(lambda: far(after(studio, ON_DISC), BLUE) > 60)
     studio.press("Control+z")

@@ -11,11 +11,9 @@ from tests.web_story import DOG, ROBOT, Plot, tell
 
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize("plot", [ROBOT, pytest.param(DOG, marks=pytest.mark.slow)], ids=["sample", "real clip"])
-def test_from_a_file_to_a_file(plot: Plot, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_from_a_file_to_a_file(plot: Plot, tmp_path: Path) -> None:
     if plot is DOG:
         shared_clip(plot.clip.name)
-        if "slow" not in request.config.option.markexpr:
-            pytest.skip("takes minutes; run with -m slow")
     with (
         launched() as browser,
         serving(tmp_path / "data", plot.clip.parent) as worker,

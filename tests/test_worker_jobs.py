@@ -33,6 +33,7 @@ class Counting:
     request: object = None
     result: str = ""
     download: Path | None = None
+    outcome: wire.Forecast | wire.Receipt | None = None
     done: list[str] = field(default_factory=list)
     allowed: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(1000))
     closed: bool = False

@@ -62,6 +62,9 @@ def remove(
         float | None,
         typer.Option("--memory", metavar="GB", help="What it may take; half of the machine's if not said."),
     ] = None,
+    setting: Annotated[
+        list[str], typer.Option("--set", metavar="NAME=VALUE", help="Of the inpainter: window, light, prompt, seed ...")
+    ] = [],
 ) -> None:
     """Remove objects from a video, given by prompts, masks or a project.
 
@@ -75,7 +78,7 @@ def remove(
 
     prompts = PromptArguments(click, not_, box, mask, text)
     choice = Choice(engine, segmenter, device, start, stop, inpainter, across_cuts)
-    extras = removing.Extras(memory, patch, layer, provenance, receipt, with_shadow)
+    extras = removing.Extras(memory, patch, layer, provenance, receipt, with_shadow, setting)
     typer.echo(removing.remove(source, output, prompts, masks, choice, grow, codec, project, extras=extras))
 
 

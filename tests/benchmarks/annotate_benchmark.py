@@ -3,11 +3,15 @@
     python -m tests.benchmarks.annotate_benchmark [--engine NAME] [--segmenter NAME] [--clicks N] [--video NAME]
 
 The annotator knows the truth and looks at six frames a second in order, at each object alone. A frame whose mask has
-an IoU below ``--accept`` is annotated: clicks at the centre of the largest error (as in ``click_benchmark``) until the
-IoU is ``--good`` or ``--clicks`` were given; then it is tracked on, where the phase tracks, and the next frame is
-looked at. In phase 1 every frame that shows the object is annotated, from nothing. In phase 2 a wrong frame is done anew, from
-nothing. In phase 3 the clicks correct what was tracked. "below" counts the annotated frames that are not acceptable in
-the end, J is the mean IoU over all of them. A person's own time is not simulated: seconds are the engines'.
+an IoU below ``--accept`` is annotated, then tracked on where the phase tracks, and the next frame is looked at. To
+annotate from nothing is a box around the object, then clicks at the centre of the largest error (as in
+``click_benchmark``) until the IoU is ``--good``, at most ``--most`` interactions. In phase 1 every frame that shows the
+object is annotated so, in phase 2 every wrong one. In phase 3 a mask that is mostly right is corrected with at most two
+clicks; where that is in vain it is undone, and the frame annotated from nothing: the clicks in vain count, undoing
+does not. ``--start click`` begins with a click instead of a box, from which phase 3 cannot begin anew.
+
+"below" counts the annotated frames that are not acceptable in the end, J is the mean IoU over all of them. A person's
+own time is not simulated: seconds are the engines'.
 """
 
 import argparse
@@ -23,22 +27,27 @@ from tam_core.errors import PromptError
 from tam_core.formats.davis import read_davis
 from tam_core.masklet import Masklet
 from tam_core.metrics import jaccard
-from tam_core.prompts import Click
+from tam_core.prompts import Box, Click, Prompt
 from tam_core.session import Session
 from tam_core.types import Mask
 from tam_core.video import FrameSource, open_video
-from tests.benchmarks.click_benchmark import Case, next_click
+from tests.benchmarks.click_benchmark import Case, next_click, tight_box
+
+WORTH_CORRECTING = 0.5
+"""IoU below which a mask is not worth correcting."""
+PATIENCE = 2
 
 DATA = Path(__file__).resolve().parents[3] / "shared/data/davis2017-multi"
 
 
 @dataclass(frozen=True)
 class Habits:
-    """``accept``: a mask of that IoU is left alone; ``good``: until then it is clicked on, at most ``clicks`` times."""
+    """``accept``: a mask of that IoU is left alone; ``good``: one is worked on until then, ``most`` times."""
 
     accept: float
     good: float
-    clicks: int
+    most: int
+    start: str = "box"
 
 
 @dataclass(frozen=True)
@@ -70,7 +79,7 @@ class Annotator:
 
     def __init__(self, made: Annotation, truth: Masklet, habits: Habits) -> None:
         self.made, self.truth, self.habits = made, truth, habits
-        self.clicks = 0
+        self.interactions = 0
 
     def annotate(self) -> Result:
         began = time.process_time()
@@ -86,7 +95,7 @@ class Annotator:
         overlaps = [jaccard(self.found(frame), self.true(frame)) for frame in frames]
         said = self.made.session.prompted_frames(self.made.object_id) if self.made.session.objects else []
         return Result(
-            replace(self.made.work, interactions=self.clicks),
+            replace(self.made.work, interactions=self.interactions),
             time.process_time() - began,
             len(frames),
             len(said),
@@ -95,25 +104,40 @@ class Annotator:
         )
 
     def edit(self, frame: int) -> None:
-        """Click until the frame is good; a click that leaves nothing is said again together with the next one."""
-        mask = self.found(frame) if self.made.phase.corrects else np.zeros_like(self.true(frame))
-        said: list[Click] = []
-        for _ in range(self.habits.clicks):
-            click = self.next(frame, mask)
-            if click is None or jaccard(mask, self.true(frame)) >= self.habits.good:
+        found = self.found(frame)
+        if self.made.phase.corrects and jaccard(found, self.true(frame)) >= WORTH_CORRECTING:
+            before = len(self.made.session.commands)
+            if jaccard(self.clicked(frame, found, [], PATIENCE), self.true(frame)) >= self.habits.accept:
                 return
-            said.append(click)
-            self.clicks += 1
-            try:
-                mask, said = self.made.say(*said).masks[self.made.object_id], []
-            except PromptError:
-                mask = np.zeros_like(mask)
+            while len(self.made.session.commands) > before:
+                self.made.session.undo()
+        nothing = np.zeros_like(found)
+        if self.habits.start == "click":
+            self.clicked(frame, nothing, [], self.habits.most)
+            return
+        box = Box(frame, self.made.object_id, tight_box(self.case(frame)).xyxy)
+        self.clicked(frame, self.said([box], nothing)[0], [], self.habits.most - 1)
 
-    def next(self, frame: int, mask: Mask) -> Click | None:
+    def clicked(self, frame: int, mask: Mask, said: list[Prompt], most: int) -> Mask:
+        """Click until the frame is good; a click that leaves nothing is said again together with the next one."""
+        for _ in range(most):
+            click = next_click(self.case(frame), mask)
+            if click is None or jaccard(mask, self.true(frame)) >= self.habits.good:
+                break
+            mask, said = self.said([*said, replace(click, frame=frame, object_id=self.made.object_id)], mask)
+        return mask
+
+    def said(self, prompts: list[Prompt], mask: Mask) -> tuple[Mask, list[Prompt]]:
+        """The mask that comes of one more prompt, and what has to be said again."""
+        self.interactions += 1
+        try:
+            return self.made.say(*prompts).masks[self.made.object_id], []
+        except PromptError:
+            return np.zeros_like(mask), prompts
+
+    def case(self, frame: int) -> Case:
         truth = self.true(frame)
-        case = Case("", np.zeros((*truth.shape, 3), np.uint8), truth, np.ones_like(truth))
-        click = next_click(case, mask)
-        return None if click is None else replace(click, frame=frame, object_id=self.made.object_id)
+        return Case("", np.zeros((*truth.shape, 3), np.uint8), truth, np.ones_like(truth))
 
     def true(self, frame: int) -> Mask:
         return self.truth.rles[frame].decode()
@@ -161,14 +185,15 @@ def main() -> None:
     parser.add_argument("--video", default="dogs-jump")
     parser.add_argument("--accept", type=float, default=0.75)
     parser.add_argument("--good", type=float, default=0.8)
-    parser.add_argument("--clicks", type=int, default=8)
+    parser.add_argument("--most", type=int, default=8)
+    parser.add_argument("--start", choices=("box", "click"), default="box")
     asked = parser.parse_args()
     source = open_video(DATA / "JPEGImages/240p" / asked.video)
     truths = read_davis(DATA / "Annotations/240p" / asked.video)
-    habits = Habits(asked.accept, asked.good, asked.clicks)
+    habits = Habits(asked.accept, asked.good, asked.most, asked.start)
     count = len(annotated_frames(source.info))
     print(f"{asked.video}: {len(truths)} objects, {count} annotated frames each; {asked.engine}, {asked.segmenter}")
-    print(f"{'phase':20s} clicks a frame  edited a clicked machine s  cpu s  below      J")
+    print(f"{'phase':20s}   said a frame  edited an edited machine s  cpu s  below      J")
     for phase in PHASES:
         print(row(phase, measure(source, truths, phase, habits, asked.engine, asked.segmenter)), flush=True)
 

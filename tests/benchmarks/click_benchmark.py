@@ -20,6 +20,7 @@ import numpy as np
 
 from tam_core.engines import ENGINES
 from tam_core.engines.base import Candidates, Segmenter
+from tam_core.evaluate import clicks
 from tam_core.formats.davis import read_labels
 from tam_core.prompts import Box, Click
 from tam_core.types import Mask, Pixels
@@ -61,27 +62,9 @@ def cases(folder: Path, labels: tuple[int, ...] = ()) -> Iterator[Case]:
                 yield Case(f"{mask_path.stem}:{label}", pixels, indexed == label, indexed != IGNORE)
 
 
-def farthest_inside(region: Mask) -> tuple[int, int, float]:
-    """The point (x, y) of ``region`` (H, W) farthest from its edge, and that distance in pixels."""
-    padded = np.pad(region.astype(np.uint8), 1)
-    distance = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
-    y, x = np.unravel_index(int(distance.argmax()), distance.shape)
-    return int(x), int(y), float(distance[y, x])
-
-
 def next_click(case: Case, mask: Mask) -> Click | None:
     """A click at the centre of the largest error region of ``mask``, or None where there is no error."""
-    errors = [(case.truth & ~mask & case.scored, True), (~case.truth & mask & case.scored, False)]
-    best: tuple[int, Click] | None = None
-    for wrong, positive in errors:
-        count, regions, stats, _ = cv2.connectedComponentsWithStats(wrong.astype(np.uint8), connectivity=8)
-        if count > 1:
-            largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
-            area = int(stats[largest, cv2.CC_STAT_AREA])
-            x, y, _ = farthest_inside(regions == largest)
-            if best is None or area > best[0]:
-                best = area, Click(0, 1, x, y, positive)
-    return best[1] if best else None
+    return clicks.next_click(case.truth, mask, 0, 1, ~case.scored)
 
 
 def intersection_over_union(case: Case, mask: Mask) -> float:
@@ -93,16 +76,15 @@ def intersection_over_union(case: Case, mask: Mask) -> float:
 
 def tight_box(case: Case) -> Box:
     """The smallest box around the object."""
-    rows, columns = np.nonzero(case.truth)
-    return Box(0, 1, (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1))
+    return clicks.tight_box(case.truth, 0, 1)
 
 
-def measure(segmenter: Segmenter, case: Case, clicks: int, embedding: Any) -> Result:
-    """Click ``clicks`` times on one object, then give its box."""
+def measure(segmenter: Segmenter, case: Case, count: int, embedding: Any) -> Result:
+    """Click ``count`` times on one object, then give its box."""
     prompts: list[Click] = []
     best, oracle, times = [], [], []
     mask: Mask = np.zeros_like(case.truth)
-    for _ in range(clicks):
+    for _ in range(count):
         click = next_click(case, mask)
         if click:
             prompts.append(click)
@@ -116,17 +98,17 @@ def measure(segmenter: Segmenter, case: Case, clicks: int, embedding: Any) -> Re
     return Result(best, oracle, intersection_over_union(case, boxed), times)
 
 
-def measure_folder(segmenter: Segmenter, folder: Path, clicks: int, every: int = 1) -> list[Result]:
+def measure_folder(segmenter: Segmenter, folder: Path, count: int, every: int = 1) -> list[Result]:
     """Results for all (or every n-th) objects of a folder; a picture is embedded once."""
     results, seen, embedding = [], None, None
     for case in list(cases(folder))[::every]:
         if case.pixels is not seen:
             seen, embedding = case.pixels, segmenter.embed(case.pixels)
-        results.append(measure(segmenter, case, clicks, embedding))
+        results.append(measure(segmenter, case, count, embedding))
     return results
 
 
-def speed(segmenter: Segmenter, clicks: int = 3) -> tuple[float, list[float]]:
+def speed(segmenter: Segmenter, count: int = 3) -> tuple[float, list[float]]:
     """Milliseconds to embed a 1280x720 picture, and of each click on it."""
     first = next(iter(cases(DATA / "stills")))
     pixels = cv2.resize(first.pixels, (1280, 720), interpolation=cv2.INTER_CUBIC)
@@ -135,7 +117,7 @@ def speed(segmenter: Segmenter, clicks: int = 3) -> tuple[float, list[float]]:
     began = time.perf_counter()
     embedding = segmenter.embed(pixels)
     embed_time = 1000 * (time.perf_counter() - began)
-    return embed_time, measure(segmenter, case, clicks, embedding).milliseconds
+    return embed_time, measure(segmenter, case, count, embedding).milliseconds
 
 
 def main() -> None:

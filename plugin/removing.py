@@ -11,10 +11,12 @@ from inpaint.holes import Holes, holes_of
 from inpaint.provenance import Shares, total
 from inpaint.removal import Removed, removed
 from plugin.arguments import PromptArguments
+from plugin.catalogue import settled
 from plugin.finding import Choice, Found, found, objects_in_words
 from plugin.progress import with_progress
 from plugin.provenance import check_provenance_folder, counted, with_provenance
 from plugin.receipt import write_receipt
+from plugin.settings import settings_from
 from plugin.worker.edited import FILE, forget_others, new_file, write_changes
 from plugin.worker.origins import kept_origins
 from tam_core.atomic import check_writable
@@ -34,7 +36,8 @@ class Extras:
     """What a removal may be told beside its objects.
 
     ``memory`` in GB; ``painted``: FRAME=FILE of frames painted by hand; ``layer``: the fill alone, with alpha, instead
-    of the video; ``provenance``: a folder and ``receipt``: a file to write; ``shadow``: the objects' shadows go too.
+    of the video; ``provenance``: a folder and ``receipt``: a file to write; ``shadow``: the objects' shadows go too;
+    ``settings``: NAME=VALUE words for the inpainter.
     """
 
     memory: float | None = None
@@ -43,6 +46,7 @@ class Extras:
     provenance: Path | None = None
     receipt: Path | None = None
     shadow: bool = False
+    settings: Sequence[str] = ()
 
     def check(self, codec: Codec, output: Path) -> None:
         """Find out before the work what cannot be done. Raises RequestError and OutputError."""
@@ -83,13 +87,15 @@ def remove(
     written_as = choose_codec(output, codec)
     extras.check(written_as, output)
     painted = read_painted(extras.painted)
+    of = f"removal with {row.name}"
+    settings = settled(row.parameters, settings_from(extras.settings, row.parameters, of), of)
     with found(path, output, prompts, masks, choice, project, source) as work:
         pictures = deepened(work.source) if written_as.deepest > PLAIN_BITS else work.source
         masklets = _with_shadows(work) if extras.shadow else list(work.masklets.values())
         run = removed(
             pictures,
             masklets,
-            inpainter=row.load(choice.device),
+            inpainter=row.load(choice.device, **settings),
             grow=grow,
             start=work.frames.start,
             stop=work.frames.stop,

@@ -2,9 +2,14 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 
+from inpaint.effects import PARAMETERS as EFFECTS
 from inpaint.engines import INPAINTERS
+from inpaint.fillers.published import VIDEO
+from inpaint.generate import PARAMETERS as WORDS
+from inpaint.replace import BACKGROUND_PARAMETERS
+from inpaint.replace import PARAMETERS as PLACING
 from plugin.exports import EXPORTS
 from plugin.link import wire
 from tam_core.engines import ENGINES
@@ -21,9 +26,59 @@ TRACK = (
         choices=("ask", "auto", "stop"),
     ),
 )
+_GROW = Parameter("grow", "int", 4, "enlarge the masks", "px", 0, 64)
+_MEMORY = Parameter("memory", "float", 0.0, "what it may take; 0: half of the machine's", "GB", 0, 4096)
 REMOVE = (
-    Parameter("grow", "int", 4, "enlarge the masks", "px", 0, 64),
+    _GROW,
     Parameter("feather", "int", 2, "fade over so many of the outermost pixels", "px", 0, 16),
+    Parameter("shadow", "bool", False, "the shadows that move with the objects go too"),
+    _MEMORY,
+)
+REPLACE = (
+    Parameter("insert", "text", "", "what takes the objects' place: a picture, a clip or a folder of them", file=True),
+    *PLACING,
+    _GROW,
+    _MEMORY,
+)
+REPLACE_WORDS = WORDS
+REPLACE_BACKGROUND = tuple(replace(one, file=one.name == "background") for one in BACKGROUND_PARAMETERS)
+EFFECT = (*EFFECTS, Parameter("soft", "bool", False, "find the objects' soft edge: hair, motion blur"))
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A row: what can be done with objects. ``fills``: it takes an inpainter, and its parameters beside its own."""
+
+    name: str
+    title: str
+    summary: str
+    parameters: tuple[Parameter, ...]
+    fills: bool = False
+
+
+OPERATIONS = (
+    Operation("track", "Track", "carries objects through the video", TRACK),
+    Operation("remove", "Remove", "takes objects away", REMOVE, fills=True),
+    Operation(
+        "replace",
+        "Replace",
+        "puts a picture or a clip in the objects' place, moving and lit as they were",
+        REPLACE,
+        fills=True,
+    ),
+    Operation(
+        "replace-words",
+        "Replace in words",
+        "paints what you describe in the objects' place; needs a diffusion model",
+        REPLACE_WORDS,
+    ),
+    Operation(
+        "replace-background",
+        "Replace background",
+        "puts a picture, a clip or a colour behind the objects",
+        REPLACE_BACKGROUND,
+    ),
+    Operation("effect", "Effect", "puts an effect on the objects, and another on all else", EFFECT),
 )
 
 
@@ -92,8 +147,24 @@ def _problem(row: EngineSpec) -> str:
 
 
 def _operations() -> Iterator[wire.Entry]:
-    yield wire.Entry("track", "operation", "Track", "carries objects through the video", parameters=_described(TRACK))
-    yield wire.Entry("remove", "operation", "Remove", "takes objects away", parameters=_described(REMOVE))
+    for row in OPERATIONS:
+        problem = _problem_of_words() if row.name == "replace-words" else ""
+        yield wire.Entry(
+            row.name,
+            "operation",
+            row.title,
+            row.summary,
+            ready=not problem,
+            problem=problem,
+            parameters=_described(row.parameters),
+            fills=row.fills,
+        )
+
+
+def _problem_of_words() -> str:
+    """Why nothing can be painted in words now; a request may name a model of its own all the same."""
+    row = INPAINTERS.get("diffusion", "inpainter")
+    return "" if not row.missing_packages and VIDEO.find() else _problem(row)
 
 
 def _exports() -> Iterator[wire.Entry]:

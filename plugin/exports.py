@@ -113,16 +113,18 @@ def _patch(source: Frame, removed: Frame) -> Frame:
 
 
 def _nothing_removed() -> NotVisibleError:
-    return NotVisibleError("nothing was removed yet: remove objects first, then export the result")
+    return NotVisibleError(
+        "nothing was edited yet: remove objects first, or put an effect on them, then export the result"
+    )
 
 
 def _removed_row(codec: Codec) -> ExportFormat:
     return ExportFormat(
         codec.name,
         f"Result: {codec.title}",
-        "the video without the objects; sound and time stamps are the source's"
+        "the edited video, such as without the objects; sound and time stamps are the source's"
         if codec.encoder
-        else "the video without the objects, a picture for each frame",
+        else "the edited video, a picture for each frame",
         (codec.default_for or codec.suffixes)[0],
         "removal",
         _write_removed(codec.name),

@@ -4,13 +4,17 @@ Classes are made from the catalogue when it comes, and again when another worker
 the .blend under the name of what they belong to.
 """
 
-from collections.abc import Iterable
+import os
+from collections.abc import Sequence
 from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..link import wire
+
+MOST, FIRST = 7, 4
+"""Settings of an entry that are shown at once; of more, the first few until "More Settings" is ticked."""
 
 _made: list[Any] = []
 _of: list[wire.Catalogue] = []
@@ -26,6 +30,8 @@ def follow(catalogue: wire.Catalogue) -> None:
         if entry.parameters:
             group = _registered(f"TAM_PG_{attribute(entry)}", {one.name: _field(one) for one in entry.parameters})
             fields[attribute(entry)] = PointerProperty(type=group)
+        if len(entry.parameters) > MOST:
+            fields[more(entry)] = BoolProperty(name="More Settings")
     fields["filler"] = _fillers(catalogue)
     bpy.types.Scene.tam_values = PointerProperty(type=_registered("TAM_PG_values", fields))
     _of[:] = [catalogue]
@@ -36,14 +42,44 @@ def group(scene: Any, entry: wire.Entry) -> Any | None:
     return getattr(getattr(scene, "tam_values", None), attribute(entry), None)
 
 
-def values(scene: Any, entries: Iterable[wire.Entry | None]) -> dict[str, wire.Value]:
+def shown(scene: Any, entry: wire.Entry) -> list[wire.Parameter]:
+    """The settings of an entry that the panel shows."""
+    if len(entry.parameters) <= MOST or getattr(scene.tam_values, more(entry)):
+        return list(entry.parameters)
+    return entry.parameters[:FIRST]
+
+
+def more(entry: wire.Entry) -> str:
+    """The property that says whether all settings of an entry with many are shown."""
+    return f"more_{attribute(entry)}"
+
+
+def values(scene: Any, entries: Sequence[wire.Entry | None]) -> dict[str, wire.Value]:
     """What the user set for the entries, by name, as a request says it."""
     found: dict[str, wire.Value] = {}
     for entry in entries:
         here = entry and group(scene, entry)
         if entry and here:
-            found |= {one.name: getattr(here, one.name) for one in entry.parameters}
+            found |= {one.name: _value(here, one) for one in entry.parameters}
     return found
+
+
+def files(scene: Any, entries: Sequence[wire.Entry | None]) -> list[str]:
+    """The files that the user chose for the entries: the worker has to be let into their folders."""
+    given = values(scene, entries)
+    chosen = {str(given[one.name]) for entry in entries if entry for one in entry.parameters if one.file}
+    return sorted(path for path in chosen if os.path.isabs(path) and os.path.exists(path))
+
+
+def _value(group: Any, one: wire.Parameter) -> wire.Value:
+    """Paths from where the .blend is ("//...") as full ones."""
+    value: wire.Value = getattr(group, one.name)
+    return str(bpy.path.abspath(str(value))) if one.file and value else value
+
+
+def fills(entry: wire.Entry) -> bool:
+    """Whether an operation takes what fills holes; an older worker does not say so of "remove"."""
+    return entry.fills or entry.name == "remove"
 
 
 def find(catalogue: wire.Catalogue, kind: str, name: str) -> wire.Entry | None:
@@ -94,6 +130,8 @@ def _field(one: wire.Parameter) -> Any:
     said = {"name": title(one), "description": one.summary}
     if one.type == "bool":
         return BoolProperty(default=bool(one.default), **said)
+    if one.file:
+        return StringProperty(default=str(one.default), subtype="FILE_PATH", **said)
     if one.type == "text":
         return StringProperty(default=str(one.default), **said)
     if one.type == "choice":

@@ -113,6 +113,14 @@ class Client:
         """A JPEG of a frame of the "source" or of the "removal", at least ``width`` wide unless the video is not."""
         return self._transport.exchange("GET", address("sessions", session_id, "frames", frame, width=width, of=of))
 
+    def provenance(self, session_id: str) -> wire.Provenance:
+        """Where the pixels of the session's edit are from, all together."""
+        return self._answer(wire.Provenance, "GET", address("sessions", session_id, "provenance"))
+
+    def provenance_picture(self, session_id: str, frame: int, width: int | None = None) -> bytes:
+        """The same of a frame, as a PNG to be laid over it: a colour for each pixel, transparent where untouched."""
+        return self._transport.exchange("GET", address("sessions", session_id, "provenance", frame, width=width))
+
     def filmstrip(self, session_id: str, count: int, height: int) -> bytes:
         """A JPEG of ``count`` frames side by side, spread over the video."""
         return self._transport.exchange("GET", address("sessions", session_id, "filmstrip", count=count, height=height))
@@ -168,8 +176,12 @@ class Client:
         return self._send(wire.Job, "POST", address("sessions", session_id, "remove"), request)
 
     def edit(self, session_id: str, operation: str, request: wire.RemoveRequest) -> wire.Job:
-        """Any operation of the catalogue that makes new pictures, by its name: "remove", and what comes later."""
+        """Any operation of the catalogue that makes new pictures, by its name: "remove", "effect" ..."""
         return self._send(wire.Job, "POST", address("sessions", session_id, operation), request)
+
+    def forecast(self, session_id: str, request: wire.RemoveRequest) -> wire.Job:
+        """What the removal that is asked for will be like; the answer is the job's ``outcome``."""
+        return self._send(wire.Job, "POST", address("sessions", session_id, "forecast"), request)
 
     def export(self, session_id: str, request: wire.ExportRequest) -> wire.Job:
         return self._send(wire.Job, "POST", address("sessions", session_id, "export"), request)

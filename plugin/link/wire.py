@@ -148,7 +148,11 @@ class ProposalAnswer:
 
 @dataclass(frozen=True)
 class RemoveRequest:
-    """Take objects (None: all) away. ``parameters`` as the catalogue's inpainter and operation "remove" name them."""
+    """Make new pictures of objects (None: all) by an operation: take them away, replace them ...
+
+    ``parameters`` as the catalogue's operation names them and, where it ``fills``, its inpainter. One that is a
+    ``file`` is the full path of a file in an opened folder, or ``upload:ID``.
+    """
 
     objects: list[int] | None = None
     inpainter: str = "auto"
@@ -211,7 +215,10 @@ class Health:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A setting of something in the catalogue. ``low`` and ``high`` bound numbers; ``choices`` are a menu."""
+    """A setting of something in the catalogue. ``low`` and ``high`` bound numbers; ``choices`` are a menu.
+
+    ``file``: a text that may be the path of a file, so that a file can be chosen.
+    """
 
     name: str
     type: Literal["int", "float", "bool", "choice", "text"]
@@ -221,6 +228,7 @@ class Parameter:
     low: float | None = None
     high: float | None = None
     choices: list[str] = dataclasses.field(default_factory=list)
+    file: bool = False
 
 
 @dataclass(frozen=True)
@@ -228,6 +236,7 @@ class Entry:
     """One thing that the worker can do. ``problem``: why it is not ready. ``takes``: what an export is made of.
 
     ``suffix`` of an export's file ("" is a folder, downloaded as a zip). ``download`` is in bytes, 0 for none.
+    ``fills``: an operation that takes an inpainter, and its parameters beside its own.
     """
 
     name: str
@@ -242,6 +251,7 @@ class Entry:
     parameters: list[Parameter] = dataclasses.field(default_factory=list)
     takes: Literal["", "masklets", "removal"] = ""
     suffix: str = ""
+    fills: bool = False
 
 
 @dataclass(frozen=True)
@@ -308,20 +318,89 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Removal:
-    """The finished removal. ``outdated``: masks have changed since."""
+    """The finished edit of the video, by the ``operation`` of that name. ``outdated``: masks have changed since.
+
+    ``provenance``: it is known where each of its pixels is from. ``id``: other pictures have another.
+    """
 
     inpainter: str
     objects: list[int]
     start: int
     stop: int
     outdated: bool = False
+    operation: str = "remove"
+    provenance: bool = False
+    id: str = ""
+
+
+@dataclass(frozen=True)
+class Hue:
+    """A ``colour`` ("#rrggbb") of provenance pictures, and what it means."""
+
+    colour: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where an edit's pixels are from: shares of those that were filled, 0..1, and in words; what the colours mean."""
+
+    copied: float
+    made_up: float
+    words: str
+    hues: list[Hue]
+
+
+@dataclass(frozen=True)
+class FrameForecast:
+    """A frame's ``hole`` as a share of the picture, and how much of it other frames show (``seen``), both 0..1."""
+
+    frame: int
+    hole: float
+    seen: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """What a removal will be like. ``seen``: share of all holes that some frame shows, 0..1.
+
+    ``worst``: the frames on which least is seen, worst first. ``seconds`` and ``memory`` (GB) are estimates for
+    ``frames``, of which ``looked_at`` were looked at.
+    """
+
+    kind: Literal["forecast"] = "forecast"
+    seen: float
+    worst: list[FrameForecast]
+    seconds: float
+    memory: float
+    frames: int
+    looked_at: int
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A line of a receipt: what was compared, whether it is as promised, and what was found."""
+
+    check: str
+    passed: bool
+    found: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """An exported result, opened again and compared with the source. ``passed``: nothing differs."""
+
+    kind: Literal["receipt"] = "receipt"
+    passed: bool
+    findings: list[Finding]
 
 
 @dataclass(frozen=True)
 class Job:
     """Work that takes time. ``done`` of ``total`` steps; ``rate`` is steps a second; ``eta`` and ``seconds`` seconds.
 
-    ``result`` says in words what there is now; ``download`` is the address of the file, if there is one to fetch.
+    ``result`` says in words what there is now; ``download`` is the address of the file, if there is one to fetch;
+    ``outcome`` is what a forecast, or the export of a result, found out.
     """
 
     id: str
@@ -337,6 +416,7 @@ class Job:
     result: str = ""
     download: str = ""
     problem: Problem | None = None
+    outcome: Forecast | Receipt | None = None
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,11 @@ class Edit:
         """Of everything that was set, what belongs to this edit, in the types that it wants."""
         return {one.name: _typed(one, values[key]) for one in self.parameters if (key := self.key(one.name)) in values}
 
+    def files(self, values: Mapping[str, object]) -> list[str]:
+        """Of what was set, the texts that may be paths of files."""
+        given = self.given(values)
+        return [str(given[one.name]) for one in self.parameters if one.file and one.name in given]
+
     def key(self, parameter: str) -> str:
         """Under which name the settings keep a parameter."""
         return f"{self.name}/{parameter}"
@@ -46,7 +51,7 @@ def edits(catalogue: wire.Catalogue) -> list[Edit]:
     for operation in _of(catalogue, "operation"):
         if operation.name == "remove":
             found += _removals(operation, catalogue)
-        elif operation.name != "track":
+        elif operation.name != "track" and operation.ready:
             found.append(_edit(operation, operation.name, AUTO, operation.title, operation.parameters))
     return [*found, *_mattes(catalogue)]
 

@@ -111,7 +111,7 @@ def _menu(catalogue: wire.Catalogue, role: str) -> tuple[tuple[str, str], ...]:
 def _parameter(edit: edits.Edit, one: wire.Parameter, shown: bool) -> Field:
     label = f"{one.name.replace('_', ' ').capitalize()}{f' ({one.unit})' if one.unit else ''}"
     low, high = (0 if one.low is None else one.low), (100_000 if one.high is None else one.high)
-    kind, default = one.type, one.default
+    kind, default = "path" if one.file else one.type, one.default
     choices = tuple((choice, choice) for choice in one.choices)
     step = (high - low) / 100 if kind == "float" else 1
     return Field(

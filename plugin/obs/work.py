@@ -64,6 +64,9 @@ def carry_out(client: Client, order: Order, say: Say, stopped: Callable[[], bool
     if edit is None:
         raise LinkError(f"the worker cannot do '{order.edit}' (any more): choose another edit")
     launch.open_folder(order.video.parent)
+    for file in map(Path, edit.files(order.values)):
+        if file.is_absolute() and file.exists():
+            launch.open_folder(file.parent)
     say(f"opening {order.video.name}")
     state = client.open(wire.OpenRequest(path=str(order.video), engine=order.engine, segmenter=order.segmenter))
     state = _told(client, state, order)

@@ -17,6 +17,9 @@ export async function open(request) {
 
 let last = Promise.resolve();
 
+/** What is done before a prompt is sent: the annotate mode may begin its frame anew. */
+export const before = { prompt: async () => {} };
+
 /** Says something about an object on the frame shown. Prompts go one after the other, in order. */
 export function say(prompt) {
   if (!state.session) return last;
@@ -26,7 +29,12 @@ export function say(prompt) {
   const begun = performance.now();
   set({ pending: [...state.pending, whole] });
   last = last
-    .then(() => attempt(() => answer({ prompts: [whole] }, begun)))
+    .then(() =>
+      attempt(async () => {
+        await before.prompt(whole);
+        await answer({ prompts: [whole] }, begun);
+      }),
+    )
     .then(() => {
       set({ pending: state.pending.filter((one) => one !== whole) });
     });
@@ -130,7 +138,16 @@ export async function track(direction) {
 
 const startTracking = (request) => attempt(async () => addJob(await call("POST", here("track"), request)));
 
-export const remove = (request) => attempt(async () => addJob(await call("POST", here("remove"), request)));
+/** Any operation of the catalogue that makes new pictures. */
+export const edit = (operation, request) => attempt(async () => addJob(await call("POST", here(operation), request)));
+
+/** Asks what a removal will be like; the job that finds out, or undefined. */
+export const forecast = (request) =>
+  attempt(async () => {
+    const job = await call("POST", here("forecast"), request);
+    addJob(job);
+    return job;
+  });
 
 export const exportFile = (request) =>
   attempt(async () => {

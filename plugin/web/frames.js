@@ -10,9 +10,9 @@ const PARALLEL = 3;
 const WIDTHS = [640, 960, 1280, 1920, 2560, 3840];
 
 export class Frames {
-  /** `of`: "source" or "removal"; `arrived()` is called when a picture has come. */
-  constructor(of, arrived) {
-    this.of = of;
+  /** `place(index, width)`: a picture's address within the session; `arrived()` is called when one has come. */
+  constructor(place, arrived) {
+    this.place = place;
     this.arrived = arrived;
     this.life = new AbortController();
     this.interval = 30; // milliseconds between answers while busy, smoothed
@@ -65,7 +65,7 @@ export class Frames {
     const session = state.session?.id;
     this.busy.set(index, width);
     try {
-      const data = await blob(`sessions/${session}/frames/${index}?width=${width}&of=${this.of}`, life.signal);
+      const data = await blob(`sessions/${session}/${this.place(index, width)}`, life.signal);
       const bitmap = await createImageBitmap(data);
       if (life.signal.aborted) return bitmap.close();
       this.keep(index, bitmap, width);

@@ -5,6 +5,7 @@ import { download } from "./api.js";
 import { attempt, h, setText } from "./dom.js";
 import { duration } from "./format.js";
 import { icon } from "./icons.js";
+import { showReceipt, worstFrames } from "./outcomes.js";
 import { set, state, watch } from "./store.js";
 
 const dismissed = new Set();
@@ -32,6 +33,7 @@ function worth(job) {
   if (dismissed.has(job.id) || (job.kind === "scan" && job.status !== "failed")) return false;
   if (LIVE.includes(job.status)) seen.add(job.id);
   if (LIVE.includes(job.status) || job.download || job.status === "failed") return true;
+  if (job.outcome) return seen.has(job.id);
   if (!seen.delete(job.id)) return fading.has(job.id);
   fading.add(job.id);
   setTimeout(() => dismiss(job.id), BRIEF);
@@ -64,6 +66,8 @@ function build(job) {
         h("span", {}, "Download"),
       ),
     );
+  if (job.outcome?.kind === "receipt")
+    buttons.unshift(h("button", { class: "plain", onclick: () => showReceipt(job) }, "Receipt"));
   const live = LIVE.includes(job.status);
   return h(
     "section",
@@ -85,6 +89,7 @@ function build(job) {
     ),
     live && h("progress", { max: 1, "aria-label": `Progress of ${job.title}` }),
     h("p", { class: "job-state faint" }),
+    job.outcome?.kind === "forecast" && worstFrames(job.outcome),
     buttons.length > 0 && h("div", { class: "row" }, buttons),
   );
 }

@@ -34,6 +34,8 @@ export const KEYS = [
   { group: "Work", does: "trackForward", keys: ["Shift+T"], title: "Track forwards" },
   { group: "Work", does: "trackBackward", keys: ["Alt+T"], title: "Track backwards" },
   { group: "Work", does: "remove", keys: ["R"], title: "Remove objects" },
+  { group: "Work", does: "replace", keys: ["Shift+R"], title: "Replace objects" },
+  { group: "Work", does: "effect", keys: ["G"], title: "Effects" },
   { group: "Work", does: "compare", keys: ["C"], title: "Compare before and after" },
   { group: "Work", does: "export", keys: ["E"], title: "Export" },
   { group: "Work", does: "undo", keys: ["Mod+Z"], title: "Undo" },
@@ -45,6 +47,7 @@ export const KEYS = [
   { group: "View", does: "zoomOut", keys: ["-"], title: "Zoom out" },
   { group: "View", does: "fit", keys: ["0"], title: "Whole picture" },
   { group: "View", does: "overlay", keys: ["Q"], title: "Masks on or off" },
+  { group: "View", does: "provenance", keys: ["V"], title: "Where the removal's pixels are from" },
   { group: "View", does: "settings", keys: ["Mod+,"], title: "Settings" },
   { group: "View", does: "help", keys: ["?"], title: "This help" },
 ];

@@ -1,6 +1,7 @@
 // Starts the page: parts into their places, actions to their keys, and the session that was open before a reload.
 
 import * as actions from "./actions.js";
+import { refusal, startAnnotating } from "./annotate.js";
 import { Trouble, call, readFragment } from "./api.js";
 import { startCompare } from "./compare.js";
 import { $, h, toast } from "./dom.js";
@@ -11,7 +12,9 @@ import { startJobs } from "./jobs.js";
 import { listenToKeys } from "./keys.js";
 import { startObjects } from "./objects.js";
 import { acceptDrops, askForToken, showOpening } from "./opening.js";
-import { showExport, showRemove } from "./output.js";
+import { showEdit } from "./edit.js";
+import { showExport } from "./output.js";
+import { startProvenance, toggleProvenance } from "./provenance.js";
 import { startPlayer, togglePlay } from "./player.js";
 import { attach, findAgain, rememberPlace } from "./session.js";
 import { showSettings } from "./settings.js";
@@ -45,8 +48,11 @@ const ACTIONS = {
   track: () => actions.track("both"),
   trackForward: () => actions.track("forward"),
   trackBackward: () => actions.track("backward"),
-  remove: showRemove,
-  compare: () => (state.session.removal ? set({ compare: !state.compare }) : toast("Nothing was removed yet")),
+  remove: () => showEdit("remove"),
+  replace: () => showEdit("replace"),
+  effect: () => showEdit("effect"),
+  compare: () => (state.session.removal ? set({ compare: !state.compare }) : toast("Nothing was edited yet")),
+  provenance: toggleProvenance,
   export: showExport,
   undo: actions.undo,
   redo: actions.redo,
@@ -62,11 +68,12 @@ const ACTIONS = {
 };
 
 const ALWAYS = new Set(["open", "settings", "theme", "help", "stop"]);
-const OBJECTS = new Set(["track", "trackForward", "trackBackward", "remove", "export"]);
+const OBJECTS = new Set(["track", "trackForward", "trackBackward", "remove", "replace", "effect", "export"]);
 
 function run(does, event) {
   if (!ALWAYS.has(does) && !state.session) return;
   if (OBJECTS.has(does) && !objects().length) return toast("Click on an object first");
+  if (refusal(does)) return toast(refusal(does));
   ACTIONS[does]?.(event);
 }
 
@@ -127,6 +134,7 @@ async function connect() {
   try {
     const [health, catalogue] = await Promise.all([call("GET", "/health"), call("GET", "catalogue")]);
     set({ health, catalogue, connection: "on" });
+    if (await startAnnotating()) return true;
     const session = await findAgain(fragment.session);
     if (session) await attach(session);
     else showOpening();
@@ -158,6 +166,7 @@ startTimeline(run);
 startObjects($("#side").appendChild(h("section", { "aria-label": "Objects" })));
 startJobs($("#side").appendChild(h("section", { class: "lower", "aria-label": "Jobs" })));
 startCompare();
+startProvenance(run);
 startHints();
 startPlayer();
 startGestures();

@@ -1,4 +1,4 @@
-// The dialogs that make something: removing objects, and exporting. Their menus are the catalogue's.
+// The export dialog: every format of the catalogue, and where the file goes.
 
 import * as actions from "./actions.js";
 import { h } from "./dom.js";
@@ -7,40 +7,6 @@ import { form } from "./params.js";
 import { state, video } from "./store.js";
 
 const entries = (kind) => state.catalogue.entries.filter((entry) => entry.kind === kind);
-
-export function showRemove() {
-  const fillers = entries("inpainter");
-  const chosen = menu(
-    [
-      ["auto", `Best that is ready (${state.catalogue.defaults.inpainter ?? "auto"})`],
-      ...fillers.map((one) => [one.name, one.ready ? one.title : `${one.title} (not ready)`, !one.ready]),
-    ],
-    "auto",
-  );
-  const common = form(entries("operation").find((one) => one.name === "remove")?.parameters ?? []);
-  const own = h("div");
-  const whom = whichObjects();
-  const frames = whichFrames();
-  let ownForm;
-  const refill = () => {
-    const name = chosen.value === "auto" ? state.catalogue.defaults.inpainter : chosen.value;
-    ownForm = form(fillers.find((one) => one.name === name)?.parameters ?? []);
-    own.replaceChildren(...ownForm.rows);
-  };
-  chosen.addEventListener("change", refill);
-  refill();
-  const run = () =>
-    actions.remove({
-      objects: whom.chosen(),
-      ...frames.chosen(),
-      inpainter: chosen.value,
-      parameters: { ...common.values(), ...ownForm.values() },
-    });
-  const content = [whom.row, frames.row, field("Fill with", chosen), common.rows, own];
-  dialog("Remove objects", content, { main: { title: "Remove", run } })
-    .querySelector("[data-main]")
-    .focus();
-}
 
 export function showExport() {
   const formats = entries("export");
@@ -78,7 +44,7 @@ export function showExport() {
 
 function choice(entry, pick) {
   const missing =
-    entry.takes === "removal" && !state.session.removal ? "remove something first" : entry.ready ? "" : entry.problem;
+    entry.takes === "removal" && !state.session.removal ? "remove or edit something first" : entry.ready ? "" : entry.problem;
   const input = h("input", { type: "radio", name: "format", value: entry.name, disabled: Boolean(missing) });
   input.addEventListener("change", () => pick(entry));
   const about = missing || { masklets: "masks", removal: "result" }[entry.takes] || "";

@@ -1,12 +1,13 @@
 // A form from the catalogue's parameters. Nothing here knows what any of them mean.
 
-import { h } from "./dom.js";
+import { upload } from "./api.js";
+import { attempt, h } from "./dom.js";
 
 let made = 0;
 
-/** {rows, values()} for wire.Parameter[]: rows are elements, values() is {name: value} of what differs from nothing. */
-export function form(parameters) {
-  const fields = parameters.map(field);
+/** {rows, values()} for wire.Parameter[]: rows are elements, values() is {name: value}; `known` values come first. */
+export function form(parameters, known = {}) {
+  const fields = parameters.map((one) => field(one.name in known ? { ...one, default: known[one.name] } : one));
   return {
     rows: fields.map((one) => one.row),
     values: () => Object.fromEntries(fields.map((one) => [one.name, one.value()])),
@@ -15,7 +16,7 @@ export function form(parameters) {
 
 function field(parameter) {
   const id = `parameter-${++made}`;
-  const { input, value, beside } = MAKERS[parameter.type](parameter, id);
+  const { input, value, beside } = (parameter.file ? file : MAKERS[parameter.type])(parameter, id);
   const title = parameter.name.replaceAll("_", " ");
   const row = h(
     "div",
@@ -59,4 +60,29 @@ function number({ low, high, default: value }, id, step) {
   const shown = bounded ? h("output", { for: id }, String(value)) : null;
   if (shown) input.addEventListener("input", () => (shown.textContent = input.value));
   return { input, beside: shown, value: () => Number(input.value) };
+}
+
+const SENT = "upload:";
+const names = new Map(); // of what was sent, by its id
+
+/** A path on the worker's machine, or a file of this one, which is sent when it is chosen. */
+function file({ default: value }, id) {
+  const input = h("input", { type: "text", id, value: names.get(value) ?? value, spellcheck: "false" });
+  const bar = h("progress", { max: 1, hidden: true, "aria-label": "Sending the file" });
+  const chooser = h("input", { type: "file", class: "unseen", id: `${id}-file`, accept: "image/*,video/*" });
+  let sent = names.has(value) ? value : "";
+  input.addEventListener("input", () => (sent = ""));
+  chooser.addEventListener("change", async () => {
+    const [chosen] = chooser.files;
+    if (!chosen) return;
+    bar.hidden = false;
+    const told = await attempt(() => upload(chosen, (share) => (bar.value = share)));
+    bar.hidden = true;
+    if (!told) return;
+    sent = `${SENT}${told.id}`;
+    names.set(sent, told.name);
+    input.value = told.name;
+  });
+  const label = h("label", { class: "button", for: chooser.id }, "Choose a file", chooser);
+  return { input, beside: [label, bar], value: () => sent || input.value.trim() };
 }

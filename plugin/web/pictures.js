@@ -8,8 +8,9 @@ const QUICK = 960; // pixels across are enough while the picture moves
 const telling = new Set();
 const tell = () => telling.forEach((listener) => listener());
 
-export const source = new Frames("source", tell);
-export const removal = new Frames("removal", tell);
+export const source = new Frames((index, width) => `frames/${index}?width=${width}&of=source`, tell);
+export const removal = new Frames((index, width) => `frames/${index}?width=${width}&of=removal`, tell);
+export const origins = new Frames((index, width) => `provenance/${index}?width=${width}`, tell);
 
 /** Calls the listener when a picture has come. */
 export const onPictures = (listener) => telling.add(listener);
@@ -17,6 +18,7 @@ export const onPictures = (listener) => telling.add(listener);
 export function clearPictures(of) {
   if (of !== "removal") source.clear();
   removal.clear();
+  origins.clear();
 }
 
 /** Asks for what a picture of that many screen pixels across needs now: full size at rest, less while it moves. */
@@ -26,6 +28,7 @@ export function plan(full) {
   const width = quick ? Math.min(full, QUICK) : full;
   source.want(indexes, width);
   if (comparing()) removal.want(indexes.filter(isRemoved), width);
+  if (tracing()) origins.want(indexes.filter(isRemoved), width);
 }
 
 function wanted() {
@@ -39,6 +42,9 @@ function wanted() {
 }
 
 export const comparing = () => state.compare && state.session?.removal;
+
+/** Whether the after side shows where its pixels are from. */
+export const tracing = () => comparing() && state.provenance && state.session.removal.provenance;
 
 export function isRemoved(index) {
   const { start, stop } = state.session.removal;

@@ -6,8 +6,9 @@ import { announce, attempt, toast } from "./dom.js";
 import { listen } from "./events.js";
 import * as masks from "./masks.js";
 import { clearPictures } from "./pictures.js";
+import { showReceipt } from "./outcomes.js";
 import { acrossObjects, resetView } from "./viewer.js";
-import { running, set, state } from "./store.js";
+import { edits, running, set, state } from "./store.js";
 
 let stop = () => {};
 let waiting = 0;
@@ -33,6 +34,13 @@ export async function attach(session) {
   set({ times: await call("GET", `sessions/${session.id}/times`) });
 }
 
+/** Shows no session any more, as before the worker closes it. */
+export function detach() {
+  stop();
+  sessionStorage.removeItem("tam-project");
+  set({ session: null, jobs: new Map(), times: [], offer: null, pending: [], compare: false });
+}
+
 /** The session that the tab showed before it was reloaded; null if there was none. */
 export async function findAgain(id) {
   const project = sessionStorage.getItem("tam-project");
@@ -47,6 +55,7 @@ export async function findAgain(id) {
 /** Takes over what the worker says of the session, unless something newer is known. */
 export function apply(session) {
   if (session.id !== state.session?.id || session.revision < state.session.revision) return;
+  if (session.removal?.id !== state.session.removal?.id) clearPictures("removal");
   set({ session, jobs: merged(session.jobs) });
 }
 
@@ -90,15 +99,17 @@ function jobChanged(job) {
   else announce(`${job.title}: ${job.status}. ${job.result}`);
   attempt(refresh).then(() => {
     if (job.kind === "track") masks.settle();
-    if (job.kind === "remove" && job.status === "done") removed();
+    const operation = edits().find((entry) => entry.name === job.kind);
+    if (operation && job.status === "done") edited(operation);
   });
+  if (job.outcome?.kind === "receipt" && !job.outcome.passed)
+    toast(job.result, { problem: true, action: { title: "Details", run: () => showReceipt(job) } });
   if (mine.delete(job.id) && job.download) attempt(() => download(job.download));
 }
 
-function removed() {
-  clearPictures("removal");
+function edited({ title }) {
   set({ compare: true, split: acrossObjects() });
-  toast("Removed. Drag the line to compare; C turns it off.");
+  toast(`${title}: done. Drag the line to compare; C turns it off.`);
 }
 
 function up() {

@@ -27,6 +27,7 @@ export const state = {
   offer: null, // {request, candidates, candidate}: what Tab goes through
   compare: false,
   split: 0.5, // of the viewer's width: before | after
+  provenance: false, // whether the after side shows where its pixels are from
   settings: { ...SETTINGS, ...stored() },
 };
 
@@ -81,6 +82,10 @@ export const running = (kind) =>
 
 /** The in and out points, or the whole video; `stop` is exclusive. */
 export const span = () => state.range ?? { start: 0, stop: frameCount() };
+
+/** The catalogue's operations that make new pictures: all but tracking. */
+export const edits = () =>
+  (state.catalogue?.entries ?? []).filter((entry) => entry.kind === "operation" && entry.name !== "track");
 
 export function newObjectId() {
   return Math.max(0, ...objects().map((object) => object.object_id)) + 1;

@@ -58,6 +58,8 @@ export function startToolbar(run) {
       "div",
       { class: "group", role: "group", "aria-label": "Result" },
       make("remove", "remove", "Remove objects", "Remove"),
+      make("replace", "replace", "Replace objects"),
+      make("effect", "effect", "Effects"),
       make("compare", "compare", "Compare before and after", "Compare"),
       make("export", "export", "Export", "Export"),
     ),
@@ -96,6 +98,8 @@ function enable() {
     trackForward: !objects().length || tracking,
     trackBackward: !objects().length || tracking,
     remove: !objects().length,
+    replace: !objects().length,
+    effect: !objects().length,
     compare: !session?.removal,
     export: !objects().length,
   };

@@ -6,7 +6,7 @@ import { $, setText } from "./dom.js";
 import { timecode } from "./format.js";
 import * as masks from "./masks.js";
 import { drawBox, drawClick, drawCross, drawLabel, drawMask, drawRing } from "./paint.js";
-import { comparing, isRemoved, onPictures, pick, plan, removal, source } from "./pictures.js";
+import { comparing, isRemoved, onPictures, origins, pick, plan, removal, source, tracing } from "./pictures.js";
 import { shapeOf } from "./shape.js";
 import { colourOf, frameCount, isShown, nameOf, objectOf, objects, set, state, video, watch } from "./store.js";
 import { View } from "./view.js";
@@ -26,7 +26,7 @@ export function startViewer() {
   new ResizeObserver(resize).observe($("#stage"));
   onPictures(redraw);
   masks.onMasks((frame) => frame === state.shown && redraw());
-  watch(["frame", "playing", "scrubbing", "session", "compare", "connection"], () => {
+  watch(["frame", "playing", "scrubbing", "session", "compare", "provenance", "connection"], () => {
     ask();
     redraw();
   });
@@ -121,8 +121,8 @@ function drawPicture(bitmap) {
   context.drawImage(bitmap, view.x, view.y, width * view.scale, height * view.scale);
 }
 
-function dim() {
-  context.fillStyle = "rgb(14 15 17 / 0.75)";
+function dim(strength = 0.75) {
+  context.fillStyle = `rgb(14 15 17 / ${strength})`;
   context.fillRect(0, 0, view.canvas.width, view.canvas.height);
 }
 
@@ -136,8 +136,20 @@ function drawAfter(shown) {
   context.clip();
   if (bitmap) drawPicture(bitmap);
   else if (isRemoved(shown)) dim(); // it has not come yet, and the source is not the result
+  if (tracing() && isRemoved(shown)) drawOrigins(shown);
   context.restore();
   canvas.dataset.after = bitmap ? shown : "";
+}
+
+/** Where the pixels are from, over a darker picture. */
+function drawOrigins(shown) {
+  const bitmap = origins.at(shown);
+  canvas.dataset.origins = bitmap ? shown : "";
+  if (!bitmap) return;
+  dim(0.5);
+  context.globalAlpha = 0.85;
+  drawPicture(bitmap);
+  context.globalAlpha = 1;
 }
 
 function drawMarks(shown) {

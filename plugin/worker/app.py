@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 from plugin.link import wire
 from plugin.worker.metrics import Measured
 from plugin.worker.problems import answer_problems
-from plugin.worker.routes import jobs, live, media, service, sessions, uploads
+from plugin.worker.routes import annotate, jobs, live, media, service, sessions, uploads
 from plugin.worker.security import Guard
 from plugin.worker.worker import Worker
 
@@ -23,7 +23,7 @@ def create_app(worker: Worker) -> ASGIApp:
     )
     app.state.worker = worker
     app.include_router(service.open_router)
-    for subject in (service, uploads, sessions, media, jobs, live):
+    for subject in (service, uploads, sessions, media, jobs, live, annotate):
         app.include_router(subject.router)
     app.mount("/static", StaticFiles(directory=service.PAGE, check_dir=False))
     answer_problems(app)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from inpaint.engines import INPAINTERS
+from plugin.link import wire
 from plugin.worker.folders import Folders
 from tam_core.checkpoints import megabytes
 from tam_core.engines import ENGINES
@@ -82,6 +83,7 @@ class Fetch:
     project = ""
     total: int | None
     download: Path | None = None
+    outcome: wire.Forecast | wire.Receipt | None = None
 
     def __init__(self, name: str) -> None:
         rows = {row.name: row for row in (*ENGINES, *INPAINTERS) if row.size}

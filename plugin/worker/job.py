@@ -16,7 +16,8 @@ class Task(Protocol):
     It yields None for another step done, or the number of those that are done so far, the same one again where a step
     takes longer than a person waits: between two yields the job can be paused, cancelled, and give way to a click.
     A ``gated`` task uses engines: each of its steps holds the gate (it takes its session's lock itself, inside).
-    ``total`` steps may become known while it runs; ``result`` (in words) and ``download`` are read when it has ended.
+    ``total`` steps may become known while it runs; ``result`` (in words), ``download`` and ``outcome`` are read when it
+    has ended.
     ``session_id`` is the same after a restart (it is made from the project's folder); ``project`` is that folder, and
     ``request`` the message that asked for the work: from these the task is made again after a restart. A task whose
     ``request`` is None is forgotten then.
@@ -32,6 +33,7 @@ class Task(Protocol):
     total: int | None
     result: str
     download: Path | None
+    outcome: wire.Forecast | wire.Receipt | None
 
     def run(self) -> Iterator[int | None]: ...
 
@@ -53,6 +55,7 @@ class Job:
     total: int | None = None
     result: str = ""
     download: Path | None = None
+    outcome: wire.Forecast | wire.Receipt | None = None
     problem: wire.Problem | None = None
     told: float = 0.0
 
@@ -75,6 +78,7 @@ class Job:
         """Take over what the task says of itself."""
         if self.task:
             self.total, self.result, self.download = self.task.total, self.task.result, self.task.download
+            self.outcome = self.task.outcome
 
     def end(self, status: wire.JobStatus) -> None:
         """It does nothing more in this process, and holds on to nothing."""
@@ -98,4 +102,5 @@ class Job:
             result=self.result,
             download=f"/api/jobs/{asked.id}/file" if self.download else "",
             problem=self.problem,
+            outcome=self.outcome,
         )

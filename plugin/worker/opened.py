@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 from plugin.link import wire
+from plugin.worker.edited import FILE, OPERATION, EditedSource
 from plugin.worker.media import Media
+from plugin.worker.origins import Origins, pictures_of
 from plugin.worker.problems import UnknownIdError
 from plugin.worker.reel import Reel
-from plugin.worker.removal import FILE, RemovedSource
 from plugin.worker.state import Lanes, cuts_of, objects_of, proposals_of, video_of
 from tam_core.errors import SourceNotFoundError
 from tam_core.project import Project
@@ -19,7 +20,7 @@ from tam_core.session import Session
 from tam_core.video import FrameSource, open_video
 
 Of = Literal["source", "removal"]
-"""What pictures are asked for: of the video, or of the video without the objects."""
+"""What pictures are asked for: of the video, or of the edited one, which began as one without the objects."""
 
 
 @dataclass
@@ -41,6 +42,7 @@ class OpenSession:
         self._lanes = Lanes(self.count)
         self._reels: dict[Of, Reel] = {}
         self._reels_lock = threading.Lock()
+        self._origins: Origins | None = None
 
     @property
     def count(self) -> int:
@@ -73,7 +75,7 @@ class OpenSession:
         return open_video(self.project.source_path)
 
     def removed(self) -> tuple[Path, range] | None:
-        """The file of the removal and the frames that it is for, if there is one."""
+        """The file of the edit and the frames that it is for, if there is one."""
         with self.lock:
             removal = self.session.removal
         if removal is None or FILE not in removal.parameters:
@@ -85,12 +87,22 @@ class OpenSession:
         """The same, or UnknownIdError."""
         found = self.removed()
         if found is None:
-            raise UnknownIdError("nothing was removed yet, or its pictures were deleted: remove the objects first")
+            raise UnknownIdError("nothing was removed or edited yet, or its pictures were deleted: do that first")
         return found
 
-    def open_removed(self) -> FrameSource:
-        """The video without the objects, for a reader of its own. Raises UnknownIdError."""
-        return RemovedSource(self.open_source(), *self.require_removed())
+    def open_removed(self) -> EditedSource:
+        """The edited video, for a reader of its own. Raises UnknownIdError."""
+        return EditedSource(self.open_source(), *self.require_removed())
+
+    def origins(self) -> Origins:
+        """Where the edit's pixels are from. Raises UnknownIdError where there is no edit, or it is not known."""
+        file, span = self.require_removed()
+        if not pictures_of(file).is_file():
+            raise UnknownIdError("it is not known where the pixels of this edit are from: only of a removal it is")
+        with self._reels_lock:
+            if self._origins is None or self._origins.file != file:
+                self._origins = Origins(file, span)
+            return self._origins
 
     def reel(self, of: Of, media: Media) -> Reel:
         """Its pictures as JPEG. Raises UnknownIdError where there is no removal."""
@@ -124,9 +136,16 @@ class OpenSession:
         return f"{self.id}-{file.stem}"
 
     def _removal(self) -> wire.Removal | None:
-        removal = self.session.removal
-        if removal is None or self.removed() is None:
+        removal, found = self.session.removal, self.removed()
+        if removal is None or found is None:
             return None
         return wire.Removal(
-            removal.inpainter, list(removal.objects), removal.start, removal.stop, self.session.removal_outdated
+            removal.inpainter,
+            list(removal.objects),
+            removal.start,
+            removal.stop,
+            self.session.removal_outdated,
+            str(removal.parameters.get(OPERATION, "remove")),
+            pictures_of(found[0]).is_file(),
+            found[0].stem,
         )

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plugin.link import wire
+from plugin.worker.edited import forget_unfinished
 from plugin.worker.known import KnownProjects, id_of
 from plugin.worker.media import Media
 from plugin.worker.memory import give_back_memory
 from plugin.worker.opened import OpenSession
-from plugin.worker.removal import forget_unfinished
 from plugin.worker.state import CUTS
 from plugin.worker.targets import check_engine
 from plugin.worker.work import Scan, register_work

@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from plugin.link.private import make_private_folder
 from plugin.worker import uploads
@@ -18,6 +19,9 @@ from plugin.worker.metrics import Metrics
 from plugin.worker.security import Access
 from plugin.worker.sessions import Sessions
 from plugin.worker.uploads import Uploads
+
+if TYPE_CHECKING:
+    from plugin.annotate.room import Room
 
 
 class Worker:
@@ -56,6 +60,7 @@ class Worker:
         self.jobs.register(Fetch.kind, lambda asked: Fetch(asked.request["name"]))
         self.live = Live(self.engines, self.jobs.gate, self.events, device)
         self.sessions = Sessions(self)
+        self.annotation: Room | None = None
 
     def __enter__(self) -> "Worker":
         return self

@@ -1,4 +1,4 @@
-"""Everything that makes new pictures of the video, as the worker's catalogue offers it: today "remove"."""
+"""Everything that makes new pictures of the video, as the worker's catalogue offers it: "remove", "effect" ..."""
 
 from typing import Any
 
@@ -6,7 +6,9 @@ import bpy
 from bpy.props import StringProperty
 
 from ...link import wire
+from ...link.client import Client
 from .. import parameters
+from ..connection import share_folder_of
 from ..studio import studio
 from .common import NeedsSession, chosen_frames, chosen_objects, here, work_of
 
@@ -35,7 +37,7 @@ class TAM_OT_edit(NeedsSession, bpy.types.Operator):
         if work_of(session, self.operation):
             self.report({"WARNING"}, f"{entry.title} is going on already: cancel it, or wait for it")
             return {"CANCELLED"}
-        filler = parameters.filler(context.scene, catalogue) if entry.name == "remove" else None
+        filler = parameters.filler(context.scene, catalogue) if parameters.fills(entry) else None
         start, stop = chosen_frames(context, found)
         request = wire.RemoveRequest(
             chosen_objects(context, session),
@@ -44,8 +46,18 @@ class TAM_OT_edit(NeedsSession, bpy.types.Operator):
             start,
             stop,
         )
-        studio().ask("edit", session.id, entry.name, request)
+        chosen = parameters.files(context.scene, [entry, filler])
+        studio().ask(edit_with, session.id, entry.name, request, chosen)
         return {"FINISHED"}
+
+
+def edit_with(
+    client: Client, session_id: str, operation: str, request: wire.RemoveRequest, files: list[str]
+) -> wire.Job:
+    """Beside the main thread: the folders of the files that the user chose are opened to the worker first."""
+    for path in files:
+        share_folder_of(path)
+    return client.edit(session_id, operation, request)
 
 
 CLASSES = (TAM_OT_edit,)

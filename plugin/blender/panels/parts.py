@@ -142,7 +142,7 @@ def draw_edit(layout: Any, context: Any) -> None:
     for entry in parameters.edits(here.catalogue):
         box = layout.box()
         draw_parameters(box, context, entry.kind, entry.name)
-        if entry.name == "remove":
+        if parameters.fills(entry):
             box.prop(context.scene.tam_values, "filler")
             filler = parameters.filler(context.scene, here.catalogue)
             if filler:
@@ -156,7 +156,9 @@ def draw_edit(layout: Any, context: Any) -> None:
         if entry.problem:
             box.label(text=entry.problem, icon="INFO")
     if session.state.removal:
-        words_of = "Removed; masks have changed since" if session.state.removal.outdated else "Removed"
+        done = parameters.operation(here.catalogue, session.state.removal.operation)
+        words_of = f"{done.title if done else 'Edit'}: done"
+        words_of += "; masks have changed since" if session.state.removal.outdated else ""
         layout.label(text=words_of, icon="ERROR" if session.state.removal.outdated else "CHECKMARK")
 
 
@@ -165,9 +167,13 @@ def draw_parameters(layout: Any, context: Any, kind: str, name: str, leave_out: 
     catalogue = studio().catalogue
     entry = parameters.find(catalogue, kind, name) if catalogue else None
     group = parameters.group(context.scene, entry) if entry else None
-    for one in entry.parameters if entry and group else ():
+    if entry is None or group is None:
+        return
+    for one in parameters.shown(context.scene, entry):
         if one.name not in leave_out:
             layout.prop(group, one.name, slider=one.low is not None and one.high is not None)
+    if len(entry.parameters) > parameters.MOST:
+        layout.prop(context.scene.tam_values, parameters.more(entry))
 
 
 def draw_results(layout: Any, context: Any) -> None:

@@ -41,7 +41,7 @@ class TAM_OT_edited_strip(waiting.NeedsStrip, bpy.types.Operator):
     def execute(self, context: Any) -> set[str]:
         found, session = here(context)
         if session.state.removal is None:
-            self.report({"WARNING"}, "There is no result yet: remove something first")
+            self.report({"WARNING"}, "There is no result yet: remove or edit something first")
             return {"CANCELLED"}
         kind, add = ("patch", add_patch) if self.only_changed else ("png", add_edited)
         place = waiting.on_strip(context, found, session, add)

@@ -8,8 +8,10 @@ from fastapi import Query, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from plugin.link import wire
 from plugin.worker.media import served_width, strip_width
 from plugin.worker.opened import Of
+from plugin.worker.origins import described
 from plugin.worker.routes import FrameInPath, IdInPath, TheWorker, new_router
 from plugin.worker.worker import Worker
 from tam_core.errors import FrameRangeError
@@ -23,6 +25,7 @@ _PICTURE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"image/jpeg": {}}},
     304: {"description": "The client has it."},
 }
+_LAYER: dict[int | str, dict[str, Any]] = {**_PICTURE, 200: {"content": {"image/png": {}}}}
 
 
 @router.get("/{session_id}/frames/{frame}", response_class=Response, responses=_PICTURE)
@@ -34,7 +37,7 @@ async def picture(
     width: Annotated[int | None, Query(ge=1, le=100_000)] = None,
     of: Of = "source",
 ) -> Response:
-    """A frame of the video, or of the video without the objects.
+    """A frame of the video, or of the edited one ("removal").
 
     At least ``width`` pixels wide, but never wider than the video: in one of a few widths, so that caches are of use.
     """
@@ -44,6 +47,31 @@ async def picture(
         return Response(status_code=304, headers=headers)
     jpeg = await _awaited(request, coming)
     return Response(status_code=_GONE) if jpeg is None else Response(jpeg, media_type="image/jpeg", headers=headers)
+
+
+@router.get("/{session_id}/provenance")
+def provenance(worker: TheWorker, session_id: IdInPath) -> wire.Provenance:
+    """Where the pixels of the removal are from, all together, and what the colours of the pictures mean."""
+    with worker.sessions.using(session_id) as opened:
+        return described(opened.require_removed()[0])
+
+
+@router.get("/{session_id}/provenance/{frame}", response_class=Response, responses=_LAYER)
+def provenance_picture(
+    worker: TheWorker,
+    request: Request,
+    session_id: IdInPath,
+    frame: FrameInPath,
+    width: Annotated[int | None, Query(ge=1, le=100_000)] = None,
+) -> Response:
+    """The same of a frame, to be laid over it: a colour for each pixel, transparent where it is the source's own."""
+    with worker.sessions.using(session_id) as opened:
+        served = served_width(width, opened.session.source.info.width)
+        origins = opened.origins()
+        headers = {"ETag": f'"{origins.file.stem}-{frame}-{served}"', "Cache-Control": "private, no-cache"}
+        if headers["ETag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(origins.picture(frame, served), media_type="image/png", headers=headers)
 
 
 @router.get("/{session_id}/filmstrip", response_class=Response, responses=_PICTURE)

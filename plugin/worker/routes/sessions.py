@@ -8,11 +8,14 @@ from starlette.responses import Response
 from plugin.link import wire
 from plugin.worker import prompting
 from plugin.worker.convert import mask_of, said_of
+from plugin.worker.edits import EDITS, Edit
 from plugin.worker.events import event_stream
+from plugin.worker.foretold import Forecast
 from plugin.worker.opened import OpenSession
 from plugin.worker.problems import MalformedError
 from plugin.worker.routes import FRAMES, FrameInQuery, IdInPath, TheWorker, new_router
-from plugin.worker.work import Export, Remove, Track, frames_of
+from plugin.worker.tasks import frames_of
+from plugin.worker.work import Export, Track
 from plugin.worker.worker import Worker
 from tam_core.errors import PromptError, RequestError
 
@@ -105,11 +108,26 @@ def track(worker: TheWorker, session_id: IdInPath, asked: wire.TrackRequest) -> 
         return worker.jobs.start(Track(worker, opened, asked))
 
 
-@router.post("/{session_id}/remove")
-def remove(worker: TheWorker, session_id: IdInPath, asked: wire.RemoveRequest) -> wire.Job:
-    """Take objects away. The result is shown by frames of "removal", and can be exported."""
+def _add_edit(kind: type[Edit]) -> None:
+    """An address for each operation that makes new pictures."""
+
+    def edit(worker: TheWorker, session_id: IdInPath, asked: wire.RemoveRequest) -> wire.Job:
+        with worker.sessions.using(session_id) as opened:
+            return worker.jobs.start(kind(worker, opened, asked))
+
+    told = f'{kind.__doc__} The result is shown by frames of "removal", and can be exported.'
+    router.add_api_route(f"/{{session_id}}/{kind.kind}", edit, methods=["POST"], name=kind.kind, description=told)
+
+
+for _kind in EDITS.values():
+    _add_edit(_kind)
+
+
+@router.post("/{session_id}/forecast")
+def forecast(worker: TheWorker, session_id: IdInPath, asked: wire.RemoveRequest) -> wire.Job:
+    """Say what the removal that is asked for will be like: the job's ``outcome``. Nothing is removed."""
     with worker.sessions.using(session_id) as opened:
-        return worker.jobs.start(Remove(worker, opened, asked))
+        return worker.jobs.start(Forecast(worker, opened, asked))
 
 
 @router.post("/{session_id}/export")

@@ -187,7 +187,7 @@ def test_a_codec_without_its_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(codecs, "CODECS", rows)
     broken, works = check_codecs()
     assert broken.level == "warning" and broken.found.startswith("h264 cannot be written")
-    assert works.level == "ok" and works.found.startswith("prores, ffv1, ")
+    assert works.level == "ok" and works.found.startswith("prores, prores422, ffv1, ")
 
 
 def test_a_disk_without_room(tmp_path: Path) -> None:

@@ -306,3 +306,11 @@ def test_real_clips_keep_count_times_tags_and_sound(tmp_path: Path, name: str) -
     assert (written.info.audio, written.info.pixel_aspect) == (source.info.audio, source.info.pixel_aspect)
     if source.info.audio:
         assert [data for _, data in payloads(tmp_path / name)] == [data for _, data in payloads(path)]
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_shortest_hevc_videos_are_written_every_time(tmp_path: Path, count: int) -> None:
+    for number in range(6):
+        path = tmp_path / f"{number}.mp4"
+        write_video([np.full((64, 128, 3), 90, np.uint8)] * count, path, rate=Fraction(24), codec="hevc")
+        assert [frame.time for frame in FileSource(path).frames()] == [Fraction(at, 24) for at in range(count)]

@@ -136,7 +136,7 @@ def test_proposals_become_objects_and_a_reload_loses_nothing(studio: Studio, sto
     assert studio.page.locator(".annotate h2").inner_text() == "a"
     press(studio, "Give back")
     studio.until("s.session === null")
-    assert states(studio) == ["to do", "to do"]
+    studio.until_not(lambda: states(studio) != ["to do", "to do"])
 
 
 def test_the_ordinary_page_has_no_queue(browser: Any, tmp_path: Path, store: Store) -> None:

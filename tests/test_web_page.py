@@ -298,7 +298,7 @@ def test_a_video_that_was_moved_is_asked_for(browser: Any, tmp_path: Path, clip:
         studio.page.get_by_label("Path").fill(str(moved))
         studio.press("Enter")
         studio.until("s.session && s.session.objects.length === 1")
-        assert studio.page.locator("dialog[open]").count() == 0
+        studio.page.wait_for_selector("dialog[open]", state="hidden")
 
 
 def test_tracking_that_was_killed_can_be_resumed(browser: Any, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from tam_core.video.source import ColourTags, Frame, FrameSource, VideoInfo, Vid
 from tam_core.video.timing import Clock
 
 MOV_SUFFIXES = frozenset({".mp4", ".m4v", ".mov"})
+LONG_AGO = 3600
+"""Seconds before a frame is shown in which no encoder decodes it."""
 CAMERA_BITS = 10
 
 
@@ -49,6 +51,14 @@ class PictureFolder:
 
     def abandon(self) -> None:
         """No picture is open."""
+
+
+def _decoded_in_time(packet: "av.Packet[av.VideoStream]") -> None:
+    """x265 gives the packets of a video of one or two frames decoding times that it never set: centuries ago."""
+    if packet.pts is not None and packet.dts is not None and packet.time_base is not None:
+        early = (packet.pts - packet.dts) * packet.time_base
+        if early > LONG_AGO:
+            packet.dts = packet.pts
 
 
 class VideoFile:
@@ -116,6 +126,7 @@ class VideoFile:
     def _mux(self, packets: list["av.Packet[av.VideoStream]"]) -> None:
         """Write packets, but always hold one back: the last one's duration settles how long the video is."""
         for packet in packets:
+            _decoded_in_time(packet)
             if self._held is None:
                 self._first_dts = packet.dts or 0
             else:

@@ -84,7 +84,9 @@ def test_masks_at_source_size_and_scores_in_both_directions(tracker: Tracker, or
     assert all(0 <= found.scores[1] <= 1 for found in walked)
 
 
-def test_state_is_as_large_after_400_frames_as_after_40(tracker: Tracker) -> None:
+def test_state_is_as_large_after_400_frames_as_after_40(tracker: Tracker, request: pytest.FixtureRequest) -> None:
+    if request.node.callspec.params["tracker"] == "pocket" and "slow" not in request.config.option.markexpr:
+        pytest.skip("takes a minute, and random-pocket is the same code: run with -m slow")
     scene = disc_scene(lambda i: (80 + 40 * np.sin(i / 15), 60), 401)
     sizes = {found.frame: size_of(state) for found, state in carry(tracker, scene, [on(scene, 0)], range(401))}
     assert sizes[40] == sizes[400]

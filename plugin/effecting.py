@@ -12,6 +12,8 @@ from plugin.progress import with_progress
 from tam_core.errors import RequestError
 from tam_core.video import FrameSource, write_video
 from tam_core.video.codecs import choose_codec
+from tam_core.video.colour import PLAIN_BITS
+from tam_core.video.open import deepened
 
 
 @dataclass(frozen=True)
@@ -52,21 +54,22 @@ def effect(
     top, under = wish.effects()
     if isinstance(top, Remove) and choice.inpainter != "auto":
         top = Remove(choice.inpainter, top.grow)
-    alpha = choose_codec(output, codec).alpha_format is not None
+    written_as = choose_codec(output, codec)
     with found(path, output, prompts, masks, choice, project, source) as work:
+        pictures = deepened(work.source) if written_as.deepest > PLAIN_BITS else work.source
         drawn = with_effects(
-            work.source,
+            pictures,
             work.masklets.values(),
             top,
             under,
             feather=wish.feather,
             soft=wish.soft,
-            alpha=alpha,
+            alpha=written_as.alpha_format is not None,
             start=work.frames.start,
             stop=work.frames.stop,
         )
         shown = with_progress(drawn, "drawing", len(work.frames))
-        write_video(shown, output, like=work.source, codec=codec, timecode=timecode)
+        write_video(shown, output, like=pictures, codec=codec, timecode=timecode)
     done = ", ".join(f"{layer} {name}" for layer, name in (("objects:", wish.top), ("background:", wish.under)))
     return f"{output}: {len(work.frames)} frames, {objects_in_words(work.masklets)}; {done}"
 

@@ -16,7 +16,7 @@ from tam_core import rle
 from tam_core.formats.masklet_json import write_masklets
 from tam_core.masklet import Masklet
 from tam_core.types import Mask
-from tam_core.video import Frame, open_video
+from tam_core.video import Frame, open_video, write_video
 from tam_core.video.pictures import write_picture
 from tests.command_line import COUNT, Tam
 from tests.scenes import crossing
@@ -148,3 +148,24 @@ def test_the_inpainter_takes_its_settings(tam: Tam, clip: Path, masks: Path, set
     result = tam("remove", clip, "--masks", masks, "-o", "clean.mkv", "--set", setting)
     assert (result.code, Path("clean.mkv").exists()) == ((2, False) if said else (0, True))
     assert said in result.err
+
+
+def test_a_shadow_goes_with_its_object(tam: Tam) -> None:
+    rng = np.random.default_rng(3)
+    ground = cv2.GaussianBlur(rng.uniform(90, 200, (120, 160, 3)).astype(np.float32), (0, 0), 2)
+    frames, codes = [], {}
+    for index in range(16):
+        thing, shade = (np.zeros((120, 160), bool) for _ in range(2))
+        thing[40:80, 20 + 6 * index : 40 + 6 * index] = True
+        shade[80:92, 20 + 6 * index : 52 + 6 * index] = True
+        picture = np.where(shade[..., None], ground * 0.55, ground)
+        frames.append(np.where(thing[..., None], (200, 30, 40), picture).astype(np.uint8))
+        codes[index] = rle.encode(thing)
+    write_video(frames, "in.mkv", rate=Fraction(24), codec="ffv1")
+    write_masklets([Masklet(1, (120, 160), codes)], Path("m.json"), open_video("in.mkv").info)
+    left = []
+    for output, more in (("without.mkv", ("--with-shadow",)), ("with.mkv", ())):
+        assert tam("remove", "in.mkv", "--masks", "m.json", "-o", output, *more).code == 0
+        picture = open_video(output).read(8).pixels.astype(float)
+        left.append(np.abs(picture - ground)[83:90, 80:92].mean())
+    assert left[0] < 12 < 40 < left[1]

@@ -1,5 +1,6 @@
 """Effects over a whole video, and ``tam effect``."""
 
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -135,6 +136,17 @@ def test_tam_effect_from_files_to_a_file(tmp_path: Path, capsys: pytest.CaptureF
     import cv2
 
     assert cv2.imread(str(next((tmp_path / "cut").iterdir())), cv2.IMREAD_UNCHANGED).shape[2] == 4
+
+
+def test_tam_effect_keeps_the_depth_of_its_source(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scene = crossing(3)
+    deep = [frame.astype(np.uint16) * 257 + 60 for frame in scene.frames]
+    write_video(deep, tmp_path / "in.mkv", rate=Fraction(24), codec="ffv1")
+    write_davis([masklet_of(scene.masks)], tmp_path / "masks", range(3))
+    words = ("effect", tmp_path / "in.mkv", "-o", tmp_path / "out.mkv", "--masks", tmp_path / "masks")
+    assert run_tam(capsys, *words, "--object", "overlay:red", "--feather", 0).code == 0
+    for index, frame in enumerate(open_video(tmp_path / "out.mkv", deep=True).frames()):
+        assert np.array_equal(frame.pixels[~scene.masks[index]], deep[index][~scene.masks[index]])
 
 
 def test_tam_effect_says_what_it_cannot_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -168,6 +168,19 @@ def test_a_long_group_of_pictures_is_not_decoded_again_for_every_frame(
         reel.close()
 
 
+def test_requests_at_once_in_a_long_group_of_pictures_are_all_answered() -> None:
+    source = FarFromKeyframes()
+    with ThreadPoolExecutor(1) as pool:
+        reel = new_reel(lambda: source, pool, idle=False)
+        assert shown(reel, COUNT - 1) == COUNT - 1
+        source.open.clear()
+        waiting = [reel.picture(index, WIDTH // 2) for index in (0, 40, 50, 2)]
+        source.open.set()
+        for future in waiting:
+            future.result(PATIENCE)
+        reel.close()
+
+
 def test_resting_fills_the_surroundings(source: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("plugin.worker.reel.REST_SECONDS", 0.01)
     with ThreadPoolExecutor(1) as pool:

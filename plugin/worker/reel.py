@@ -235,7 +235,7 @@ class Reel:
         self._long_ways |= index - way > NEAR
         if self._long_ways or way in self._ways:
             for at in range(max(way, index - WAY), index):
-                if self._leads_elsewhere(range(way, index + 1)):
+                if self._leads_elsewhere(range(way, index + AHEAD + 1)):
                     return
                 if not self._made((at, width)):
                     yield at, width
@@ -243,10 +243,15 @@ class Reel:
         yield place
 
     def _leads_elsewhere(self, way: range) -> bool:
-        """Whether a person wants something else meanwhile."""
+        """Whether a person wants something else by now. What is chosen is at most AHEAD before the newest request."""
         with self._changed:
-            newest = next(reversed(self._asked), None)
-            return self._closed or (newest is not None and newest[0] not in way)
+            waiting = self._waiting
+            return self._closed or bool(waiting and waiting[-1][0] not in way)
+
+    @property
+    def _waiting(self) -> list[Place]:
+        """What was asked for and is not decoded yet, the newest last."""
+        return [place for place in self._asked if place not in self._under_way]
 
     def _next(self) -> Place | None:
         """What to decode now; None when there is nothing left to do."""
@@ -269,7 +274,7 @@ class Reel:
         for place, futures in list(self._asked.items()):
             if all(future.cancelled() for future in futures):
                 del self._asked[place]
-        asked = [place for place in self._asked if place not in self._under_way]
+        asked = self._waiting
         if asked and asked[-1] not in self._ahead:
             return min(place for place in asked if asked[-1][0] - NEAR <= place[0] <= asked[-1][0])
         while self._ahead:

@@ -39,6 +39,9 @@ TRIAL_AREA = 120_000
 
 WORST = 5
 
+NEARLY_ALL = 0.995
+"""Of a frame's hole; a frame of which more is seen is none to name."""
+
 
 @dataclass(frozen=True)
 class FrameForecast:
@@ -65,10 +68,11 @@ class Forecast:
 
     def in_words(self) -> str:
         """Two lines for a person."""
-        worst = ", ".join(f"{one.frame} ({one.seen:.0%})" for one in self.worst)
+        lacking = [f"{one.frame} ({one.seen:.0%})" for one in self.worst if one.seen < NEARLY_ALL]
+        least = f" Least is seen on frames {', '.join(lacking)}." if lacking else ""
         return (
             f"about {self.seen:.0%} of what is hidden is seen on other frames and can be copied; "
-            f"at least {1 - self.seen:.0%} has to be made up. Least is seen on frames {worst}.\n"
+            f"at least {1 - self.seen:.0%} has to be made up.{least}\n"
             f"Removing from {self.frames} frames takes about {_duration(self.seconds)} "
             f"and {self.memory:.1f} GB of memory here ({self.looked_at} frames were looked at)."
         )

@@ -14,7 +14,7 @@ from plugin.link import wire
 from plugin.worker.folders import Folders
 from tam_core.checkpoints import megabytes
 from tam_core.engines import ENGINES
-from tam_core.errors import TamError, UnknownEngineError
+from tam_core.errors import UnknownEngineError
 from tam_core.registry import EngineSpec, Role
 
 _Key: TypeAlias = tuple[EngineSpec, str]
@@ -48,7 +48,7 @@ class Engines:
         """Begin to load what will be wanted, so that a person's first click need not wait for it."""
 
         def attempt() -> None:
-            with contextlib.suppress(TamError):  # said to who clicks
+            with contextlib.suppress(Exception):  # whatever it is, who clicks is told
                 self.load(name, role, device)
 
         threading.Thread(target=attempt, name="tam-loading").start()  # no daemon: torch cannot be cut off half-loaded

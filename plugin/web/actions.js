@@ -3,7 +3,7 @@
 import { call } from "./api.js";
 import { announce, attempt, toast } from "./dom.js";
 import * as masks from "./masks.js";
-import { addJob, apply, attach, downloadWhenDone } from "./session.js";
+import { addJob, apply, attach, begun, downloadWhenDone } from "./session.js";
 import { frameCount, nameOf, newObjectId, objectOf, objects, running, set, span, state } from "./store.js";
 
 const here = (path) => `sessions/${state.session.id}/${path}`;
@@ -136,23 +136,23 @@ export async function track(direction) {
   await startTracking(request);
 }
 
-const startTracking = (request) => attempt(async () => addJob(await call("POST", here("track"), request)));
+const startTracking = (request) => attempt(async () => begun(await call("POST", here("track"), request)));
 
 /** Any operation of the catalogue that makes new pictures. */
-export const edit = (operation, request) => attempt(async () => addJob(await call("POST", here(operation), request)));
+export const edit = (operation, request) => attempt(async () => begun(await call("POST", here(operation), request)));
 
 /** Asks what a removal will be like; the job that finds out, or undefined. */
 export const forecast = (request) =>
   attempt(async () => {
     const job = await call("POST", here("forecast"), request);
-    addJob(job);
+    begun(job);
     return job;
   });
 
 export const exportFile = (request) =>
   attempt(async () => {
     const job = await call("POST", here("export"), request);
-    if (request.path) addJob(job);
+    if (request.path) begun(job);
     else downloadWhenDone(job);
   });
 

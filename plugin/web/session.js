@@ -65,8 +65,15 @@ export async function refresh() {
 }
 
 export function downloadWhenDone(job) {
+  const known = state.jobs.get(job.id);
+  if (known?.status === "done") return attempt(() => download(known.download));
   mine.add(job.id);
-  addJob(job);
+  return begun(job);
+}
+
+/** The answer to a request for work; of quick work, events may have told more by then. */
+export function begun(job) {
+  if (!state.jobs.has(job.id)) addJob(job);
 }
 
 export function addJob(job) {
@@ -93,8 +100,7 @@ function later(revision) {
 function jobChanged(job) {
   const before = state.jobs.get(job.id);
   addJob(job);
-  const over = ["done", "cancelled", "failed"].includes(job.status);
-  if (!over || (before && before.status === job.status)) return;
+  if (!over(job) || (before && before.status === job.status)) return;
   if (job.status === "failed") toast(job.problem?.message ?? `${job.title} failed`, { problem: true });
   else announce(`${job.title}: ${job.status}. ${job.result}`);
   attempt(refresh).then(() => {
@@ -140,6 +146,8 @@ async function gone(status) {
   return undefined;
 }
 
+const over = (job) => ["done", "cancelled", "failed"].includes(job.status);
+
 const byId = (jobs) => new Map(jobs.map((job) => [job.id, job]));
 
 /** Events may be ahead of the state: a job that is over stays over. */
@@ -147,7 +155,8 @@ function merged(jobs) {
   const all = new Map(state.jobs);
   for (const job of jobs) {
     const known = all.get(job.id);
-    if (!known || known.done <= job.done || job.status !== "running") all.set(job.id, job);
+    const stale = known && !over(job) && (over(known) || known.done > job.done);
+    if (!stale) all.set(job.id, job);
   }
   return all;
 }

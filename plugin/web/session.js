@@ -155,7 +155,8 @@ function merged(jobs) {
   const all = new Map(state.jobs);
   for (const job of jobs) {
     const known = all.get(job.id);
-    const stale = known && !over(job) && (over(known) || known.done > job.done);
+    const behind = job.status === "running" && known?.done > job.done;
+    const stale = behind || (known && over(known) && !over(job));
     if (!stale) all.set(job.id, job);
   }
   return all;

@@ -55,6 +55,15 @@ def test_every_setting_of_an_engine_reaches_its_loader() -> None:
             row.load("cpu", **{one.name: one.default for one in row.parameters})
 
 
+def test_an_operation_and_what_fills_its_holes_agree_on_a_name_they_share() -> None:
+    """One value of a request is for both."""
+    for operation in (row for row in OPERATIONS if row.fills):
+        own = {one.name: (one.type, one.choices) for one in operation.parameters}
+        for filler in INPAINTERS:
+            for one in filler.parameters:
+                assert own.get(one.name, (one.type, one.choices)) == (one.type, one.choices), (operation.name, one)
+
+
 SIZE = Parameter("size", "int", 4, "how large", "px", 0, 8)
 SHARE = Parameter("share", "float", 0.5, "how much", low=0, high=1)
 FREE = Parameter("free", "float", 0.0, "any")

@@ -142,7 +142,12 @@ def test_forecast_in_words_and_in_json(tam: Tam, clip: Path, masks: Path) -> Non
 
 @pytest.mark.parametrize(
     ("setting", "said"),
-    [("window=20", ""), ("window=2", "16 to 160"), ("light=loud", "none, linear, local"), ("shine=1", "window, light")],
+    [
+        ("window=20", ""),
+        ("window=2", "16 to 160"),
+        ("match_light=loud", "none, linear, local"),
+        ("shine=1", "window, match"),
+    ],
 )
 def test_the_inpainter_takes_its_settings(tam: Tam, clip: Path, masks: Path, setting: str, said: str) -> None:
     result = tam("remove", clip, "--masks", masks, "-o", "clean.mkv", "--set", setting)

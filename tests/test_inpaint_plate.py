@@ -163,6 +163,6 @@ def test_light_is_matched_as_asked() -> None:
     seen = masks & ~masks.all(0)
     error = {}
     for light in ("none", "linear", "local"):
-        engine = load("cpu", light=light)
+        engine = load("cpu", match_light=light)
         error[light] = np.abs(engine.fill(frames, masks)[seen].astype(int) - truth[seen]).mean()
     assert max(error["linear"], error["local"]) < error["none"] / 2

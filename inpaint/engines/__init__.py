@@ -11,7 +11,7 @@ from tam_core.registry import EngineSpec, Parameter, Registry
 COPYING = (
     Parameter("window", "int", 40, "frames filled together; more of them need more memory", "frames", 16, 160),
     Parameter(
-        "light",
+        "match_light",
         "choice",
         "local",
         "how the light of copied pixels is matched",

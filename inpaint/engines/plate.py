@@ -178,7 +178,7 @@ def light_of_each(links: Sequence[Link]) -> list[Light]:
     return lights
 
 
-def load(device: str, window: int = 40, light: Matching = "local") -> PlateInpainter:
+def load(device: str, window: int = 40, match_light: Matching = "local") -> PlateInpainter:
     """The registry's loader; ``device`` is not used, the work is done by the CPU."""
     del device
-    return PlateInpainter(WindowSpec(window, overlap=8, references=8), light=light)
+    return PlateInpainter(WindowSpec(window, overlap=8, references=8), light=match_light)

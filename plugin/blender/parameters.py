@@ -32,6 +32,7 @@ def follow(catalogue: wire.Catalogue) -> None:
             fields[attribute(entry)] = PointerProperty(type=group)
         if len(entry.parameters) > MOST:
             fields[more(entry)] = BoolProperty(name="More Settings")
+    fields["operation"] = _operations(catalogue)
     fields["filler"] = _fillers(catalogue)
     bpy.types.Scene.tam_values = PointerProperty(type=_registered("TAM_PG_values", fields))
     _of[:] = [catalogue]
@@ -55,9 +56,9 @@ def more(entry: wire.Entry) -> str:
 
 
 def values(scene: Any, entries: Sequence[wire.Entry | None]) -> dict[str, wire.Value]:
-    """What the user set for the entries, by name, as a request says it."""
+    """What the user set for the entries, by name, as a request says it; of what two of them have, the first's."""
     found: dict[str, wire.Value] = {}
-    for entry in entries:
+    for entry in reversed(entries):
         here = entry and group(scene, entry)
         if entry and here:
             found |= {one.name: _value(here, one) for one in entry.parameters}
@@ -96,6 +97,11 @@ def edits(catalogue: wire.Catalogue) -> list[wire.Entry]:
     return [one for one in catalogue.entries if one.kind == "operation" and one.name != "track"]
 
 
+def chosen_edit(scene: Any, catalogue: wire.Catalogue) -> wire.Entry | None:
+    """What the Edit panel shows: an operation that makes new pictures."""
+    return operation(catalogue, getattr(getattr(scene, "tam_values", None), "operation", ""))
+
+
 def chosen_filler(scene: Any) -> str:
     """The name of what fills holes, or "auto"."""
     return str(getattr(getattr(scene, "tam_values", None), "filler", "auto"))
@@ -117,6 +123,10 @@ def title(parameter: wire.Parameter) -> str:
 def attribute(entry: wire.Entry) -> str:
     """A name that Python and Blender accept, the same for the same entry always."""
     return "".join(one if one.isalnum() else "_" for one in f"{entry.kind}_{entry.name}")
+
+
+def _operations(catalogue: wire.Catalogue) -> Any:
+    return EnumProperty(name="Do", items=[(one.name, one.title, one.summary.capitalize()) for one in edits(catalogue)])
 
 
 def _fillers(catalogue: wire.Catalogue) -> Any:

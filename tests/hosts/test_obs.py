@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from plugin.link import launch, wire
+from plugin.obs import edits
 from tests.hosts import programs
 from tests.hosts.obs.configuration import CLIP, SCENE
 from tests.hosts.obs.program import Obs, running
@@ -26,8 +27,8 @@ SLOW = 180.0
 """Seconds for a job, worker's start included, on a machine that has other things to do."""
 ENGINES = {"engine": "flow", "segmenter": "grabcut"}
 TAM = Path(sys.executable).with_name("tam")
-CLICKS_FIELD, FROM_CLICKS_TO_RUN = (730, 372), 9
-"""Where a person sees the field on the page, and how often they press Tab from there."""
+CLICKS_FIELD = (730, 372)
+"""Where a person sees the field on the page."""
 DISC = "160,120"
 """On the disc at any time, in pixels of the canvas, which is twice as large as the clip."""
 
@@ -81,6 +82,13 @@ def press(obs: Obs, hotkey: str) -> None:
 
 def plays(obs: Obs) -> Path:
     return Path(obs.observer.ask("GetInputSettings", inputName=CLIP)["inputSettings"]["local_file"])
+
+
+def from_clicks_to_run(catalogue: wire.Catalogue) -> int:
+    """How often a person presses Tab: what is done, its settings, format, tracker, segmenter, whether it plays, Run."""
+    chosen = edits.find(catalogue, "")
+    assert chosen
+    return len(chosen.parameters) + 6
 
 
 def filters(obs: Obs, source: str) -> dict[str, dict[str, Any]]:
@@ -212,6 +220,6 @@ def test_the_page_of_the_script_is_used_with_mouse_and_keys(tmp_path: Path, own_
         assert (state.video.path, state.engine) == (str(original), "flow")
         client.prompt(state.id, wire.PromptRequest([wire.Click(frame=0, object_id=1, x=80, y=60)]))
         obs.screen.click(*CLICKS_FIELD)
-        obs.screen.key(*["Tab"] * FROM_CLICKS_TO_RUN, "space")
+        obs.screen.key(*["Tab"] * from_clicks_to_run(client.catalogue()), "space")
         obs.until(lambda: plays(obs) != original, "the file is swapped", SLOW)
         obs.until(lambda: len(items(obs)) == 2 and not is_red(middle(obs)), "the disc is gone")

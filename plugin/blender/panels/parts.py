@@ -1,5 +1,6 @@
 """What the panels draw, but for the list of objects: the worker and the engines, tracking, edits, exports, and jobs."""
 
+from collections.abc import Collection
 from typing import Any
 
 from ...link import wire
@@ -134,27 +135,15 @@ def _draw_proposal(layout: Any, session: OpenSession, one: wire.Proposal) -> Non
 
 
 def draw_edit(layout: Any, context: Any) -> None:
-    """Every operation of the catalogue that makes pictures."""
+    """The chosen one of the catalogue's operations that make pictures, with its settings."""
     here = studio()
     session = here.session(target(context))
     if session is None or here.catalogue is None:
         return
-    for entry in parameters.edits(here.catalogue):
-        box = layout.box()
-        draw_parameters(box, context, entry.kind, entry.name)
-        if parameters.fills(entry):
-            box.prop(context.scene.tam_values, "filler")
-            filler = parameters.filler(context.scene, here.catalogue)
-            if filler:
-                draw_parameters(box, context, filler.kind, filler.name)
-        row = box.row()
-        row.scale_y = 1.3
-        row.enabled = (
-            entry.ready and bool(session.state.objects) and not any(j.kind == entry.name for j in session.jobs)
-        )
-        row.operator("tam.edit", text=f"{entry.title} Now").operation = entry.name
-        if entry.problem:
-            box.label(text=entry.problem, icon="INFO")
+    layout.prop(context.scene.tam_values, "operation", text="")
+    entry = parameters.chosen_edit(context.scene, here.catalogue)
+    if entry:
+        _draw_operation(layout, context, session, entry)
     if session.state.removal:
         done = parameters.operation(here.catalogue, session.state.removal.operation)
         words_of = f"{done.title if done else 'Edit'}: done"
@@ -162,7 +151,22 @@ def draw_edit(layout: Any, context: Any) -> None:
         layout.label(text=words_of, icon="ERROR" if session.state.removal.outdated else "CHECKMARK")
 
 
-def draw_parameters(layout: Any, context: Any, kind: str, name: str, leave_out: tuple[str, ...] = ()) -> None:
+def _draw_operation(layout: Any, context: Any, session: OpenSession, entry: wire.Entry) -> None:
+    draw_parameters(layout, context, entry.kind, entry.name)
+    catalogue = studio().catalogue
+    filler = parameters.filler(context.scene, catalogue) if catalogue and parameters.fills(entry) else None
+    if filler:
+        layout.prop(context.scene.tam_values, "filler")
+        draw_parameters(layout, context, filler.kind, filler.name, [one.name for one in entry.parameters])
+    row = layout.row()
+    row.scale_y = 1.3
+    row.enabled = entry.ready and bool(session.state.objects) and not any(j.kind == entry.name for j in session.jobs)
+    row.operator("tam.edit", text=f"{entry.title} Now").operation = entry.name
+    if entry.problem:
+        layout.label(text=entry.problem, icon="INFO")
+
+
+def draw_parameters(layout: Any, context: Any, kind: str, name: str, leave_out: Collection[str] = ()) -> None:
     """The settings of an entry of the catalogue."""
     catalogue = studio().catalogue
     entry = parameters.find(catalogue, kind, name) if catalogue else None

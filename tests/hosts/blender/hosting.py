@@ -39,7 +39,10 @@ def ours(package: str, name: str) -> Any:
 
 @contextlib.contextmanager
 def editor(kind: str, **facts: Any) -> Iterator[Any]:
-    """The context of an editor of that type, with what is set in its space (``clip=...``)."""
+    """The context of an editor of that type, with what is set in its space (``clip=...``).
+
+    For a moment only: Blender's own operators look into it without Python's lock, and crash if a thread is busy then.
+    """
     window = bpy.context.window_manager.windows[0]
     area = window.screen.areas[0]
     area.type = kind

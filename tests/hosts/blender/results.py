@@ -50,8 +50,10 @@ class Project:
     def timing(self, strip: Any) -> Any:
         return self.ours["target"].timing_of(strip, self.scene, self.session)
 
-    def do(self, result: set[str]) -> None:
-        """Wait for what an operator asked for."""
+    def do(self, operator: Any, **options: object) -> None:
+        """Wait for what an operator asks for, outside the override: see ``hosting.editor``."""
+        with hosting.editor("SEQUENCE_EDITOR"):
+            result = operator(**options)
         assert result == {"FINISHED"} and self.studio.settle(90) and not self.studio.problem, self.studio.problem
 
     def placed(self, strip: Any, pictures: dict[int, str]) -> Any:
@@ -94,38 +96,38 @@ def story(facts: dict[str, Any]) -> None:
     archive, clip, folder, x, y = hosting.arguments()[:5]
     warnings.simplefilter("ignore")
     project = Project(hosting.install(archive), clip, folder, facts)
-    with hosting.editor("SEQUENCE_EDITOR"):
-        project.do(bpy.ops.tam.open(engine="flow", segmenter="grabcut"))
-        refuse(project)
-        project.scene.frame_set(FIRST)
-        project.scene.tam_studio.range = "strip"
-        project.do(bpy.ops.tam.prompt(frame=FIRST - START, x=float(x), y=float(y)))
-        project.do(bpy.ops.tam.track(direction="forward"))
-        bpy.context.scene.tam_values.filler = "plate"
-        project.do(bpy.ops.tam.edit(operation="remove"))
-        strips(project)
-        looks(project)
-        changed_speed(project)
-        modifier(project)
-        splines(project)
+    project.do(bpy.ops.tam.open, engine="flow", segmenter="grabcut")
+    refuse(project)
+    project.scene.frame_set(FIRST)
+    project.scene.tam_studio.range = "strip"
+    project.do(bpy.ops.tam.prompt, frame=FIRST - START, x=float(x), y=float(y))
+    project.do(bpy.ops.tam.track, direction="forward")
+    bpy.context.scene.tam_values.filler = "plate"
+    project.do(bpy.ops.tam.edit, operation="remove")
+    strips(project)
+    looks(project)
+    changed_speed(project)
+    modifier(project)
+    splines(project)
     compositor(project)
     markers(project)
 
 
 def refuse(project: Project) -> None:
     """Nothing to put anywhere yet: said in words."""
-    results = [bpy.ops.tam.matte_strip(), bpy.ops.tam.edited_strip(), bpy.ops.tam.splines()]
+    with hosting.editor("SEQUENCE_EDITOR"):
+        results = [bpy.ops.tam.matte_strip(), bpy.ops.tam.edited_strip(), bpy.ops.tam.splines()]
     project.facts["refused"] = [sorted(one) for one in results]
 
 
 def strips(project: Project) -> None:
-    project.do(bpy.ops.tam.edited_strip())
+    project.do(bpy.ops.tam.edited_strip)
     project.render("edited", [project.made("edited")])
-    project.do(bpy.ops.tam.edited_strip(only_changed=True))
+    project.do(bpy.ops.tam.edited_strip, only_changed=True)
     patch = project.made("patch")
     project.render("patched", [project.source, patch])
     project.render("source", [project.source])
-    project.do(bpy.ops.tam.matte_strip())
+    project.do(bpy.ops.tam.matte_strip)
     project.render("matte", [project.made("matte")])
 
 
@@ -165,7 +167,7 @@ def changed_speed(project: Project) -> None:
 def modifier(project: Project) -> None:
     """By the matte that is there already."""
     project.facts["strips before"] = len(project.bridge.strips(project.scene))
-    project.do(bpy.ops.tam.mask_modifier())
+    project.do(bpy.ops.tam.mask_modifier)
     project.facts["strips after"] = len(project.bridge.strips(project.scene))
     project.render("cut out", [project.source])
     project.source.modifiers.clear()
@@ -173,7 +175,7 @@ def modifier(project: Project) -> None:
 
 def splines(project: Project) -> None:
     before = project.scene.frame_current, [one.ui_type for one in bpy.context.window_manager.windows[0].screen.areas]
-    project.do(bpy.ops.tam.splines(points=64))
+    project.do(bpy.ops.tam.splines, points=64)
     after = project.scene.frame_current, [one.ui_type for one in bpy.context.window_manager.windows[0].screen.areas]
     (mask,) = bpy.data.masks
     project.facts["mask"] = {
@@ -188,8 +190,7 @@ def splines(project: Project) -> None:
 
 def compositor(project: Project) -> None:
     """From the sequencer's strip; the compositor alone is rendered."""
-    with hosting.editor("SEQUENCE_EDITOR"):
-        project.do(bpy.ops.tam.compositor())
+    project.do(bpy.ops.tam.compositor)
     project.scene.render.use_sequencer = False
     project.render("composed", [])
     project.scene.render.use_sequencer = True

@@ -24,18 +24,17 @@ def story(facts: dict[str, Any]) -> None:
     studio = hosting.ours(package, "studio").studio()
     new_strip(package, clip)
     find_worker(facts, package, studio)
-    with hosting.editor("SEQUENCE_EDITOR"):
-        facts["panels closed"] = drawing.draw("vse", bpy.context)
-        step(facts, "opened", studio, bpy.ops.tam.open(**FLOW))
-        pick(facts, studio)
-        step(facts, "tracked", studio, bpy.ops.tam.track(direction="forward"))
-        facts["panels"] = drawing.draw("vse", bpy.context)
-        remove(facts, studio)
-        export(facts, studio, folder)
-        later_worker(facts, package, studio)
-        undo(facts, studio)
-        refuse(facts, studio)
-    save_and_load(facts, studio, str(Path(folder) / "story.blend"))  # outside: see bridge.push_undo
+    facts["panels closed"] = panels()
+    step(facts, "opened", studio, act(bpy.ops.tam.open, **FLOW))
+    pick(facts, studio)
+    step(facts, "tracked", studio, act(bpy.ops.tam.track, direction="forward"))
+    facts["panels"] = panels()
+    remove(facts, studio)
+    export(facts, studio, folder)
+    later_worker(facts, package, studio)
+    undo(facts, studio)
+    refuse(facts, studio)
+    save_and_load(facts, studio, str(Path(folder) / "story.blend"))
     kill_and_restart(facts, studio)
     facts["longest"], facts["worked"] = dict(studio.longest), dict(studio.worked)
     bpy.ops.preferences.addon_disable(module=package)
@@ -59,6 +58,19 @@ def new_strip(package: str, clip: str) -> None:
     bridge.set_active_strip(scene, bridge.new_movie(scene, "clip", clip, 1, 11))
     scene.frame_set(11)
     hosting.set_sequencer_scene(scene)
+
+
+def act(operator: Any, **options: Any) -> set[str]:
+    """In the sequencer, and only as long as it takes: see ``hosting.editor``."""
+    with hosting.editor("SEQUENCE_EDITOR"):
+        result: set[str] = operator(**options)
+    return result
+
+
+def panels() -> dict[str, list[str]]:
+    """Of the sequencer."""
+    with hosting.editor("SEQUENCE_EDITOR"):
+        return drawing.draw("vse", bpy.context)
 
 
 def step(facts: dict[str, Any], name: str, studio: Any, result: set[str]) -> None:
@@ -89,13 +101,13 @@ def known(studio: Any) -> dict[str, Any]:
 
 def pick(facts: dict[str, Any], studio: Any) -> None:
     """Two objects; the second is named and coloured in the list."""
-    step(facts, "clicked", studio, bpy.ops.tam.prompt(x=30, y=60))
-    bpy.ops.tam.object_add()
-    step(facts, "second", studio, bpy.ops.tam.prompt(frame=0, use_box=True, box=(110, 10, 130, 30)))
+    step(facts, "clicked", studio, act(bpy.ops.tam.prompt, x=30, y=60))
+    act(bpy.ops.tam.object_add)
+    step(facts, "second", studio, act(bpy.ops.tam.prompt, frame=0, use_box=True, box=(110, 10, 130, 30)))
     item = bpy.context.scene.tam_studio.sources[0].objects[1]
     item.name = "Lamp"
     step(facts, "named", studio, {"FINISHED"})
-    bpy.ops.tam.object_select(object_id=1)
+    act(bpy.ops.tam.object_select, object_id=1)
     session = next(iter(studio.sessions.values()))
     studio.want(session, 0)
     studio.settle(20)
@@ -110,7 +122,7 @@ def remove(facts: dict[str, Any], studio: Any) -> None:
     values.operation_remove.grow = 6
     values.filler = "plate"
     bpy.context.scene.tam_studio.which = "active"
-    step(facts, "removed", studio, bpy.ops.tam.edit(operation="remove"))
+    step(facts, "removed", studio, act(bpy.ops.tam.edit, operation="remove"))
     bpy.context.scene.tam_studio.which = "all"
 
 
@@ -118,7 +130,7 @@ def export(facts: dict[str, Any], studio: Any, folder: str) -> None:
     """Masks of the frames that the strip shows, into a folder that the worker was not given before."""
     path = Path(folder) / "elsewhere" / "masks.json"
     bpy.context.scene.tam_studio.range = "strip"
-    step(facts, "exported", studio, bpy.ops.tam.export(format="json", filepath=str(path)))
+    step(facts, "exported", studio, act(bpy.ops.tam.export, format="json", filepath=str(path)))
     facts["exported"]["there"] = path.is_file()
     bpy.context.scene.tam_studio.range = "all"
 
@@ -138,8 +150,9 @@ def later_worker(facts: dict[str, Any], package: str, studio: Any) -> None:
     values = bpy.context.scene.tam_values.operation_blur
     facts["blur"] = {"values": [values.strength, values.shape, values.only_edges]}
     facts["blur"]["grow"] = bpy.context.scene.tam_values.operation_remove.grow
-    facts["blur"]["panel"] = drawing.draw("vse", bpy.context)["TAM_PT_vse_edit"]
-    step(facts, "blurred", studio, bpy.ops.tam.edit(operation="blur"))
+    bpy.context.scene.tam_values.operation = "blur"
+    facts["blur"]["panel"] = panels()["TAM_PT_vse_edit"]
+    step(facts, "blurred", studio, act(bpy.ops.tam.edit, operation="blur"))
     studio.connection.catalogue = today
     studio.say("")
     studio.settle(5)
@@ -156,9 +169,9 @@ def undo(facts: dict[str, Any], studio: Any) -> None:
 
 def refuse(facts: dict[str, Any], studio: Any) -> None:
     """A click beside the picture: said, and no step of the history."""
-    step(facts, "beside", studio, bpy.ops.tam.prompt(frame=0, x=5000, y=60))
-    facts["panels refused"] = drawing.draw("vse", bpy.context)["TAM_PT_vse"]
-    bpy.ops.tam.dismiss()
+    step(facts, "beside", studio, act(bpy.ops.tam.prompt, frame=0, x=5000, y=60))
+    facts["panels refused"] = panels()["TAM_PT_vse"]
+    act(bpy.ops.tam.dismiss)
     facts["dismissed"] = studio.problem
 
 
@@ -174,28 +187,28 @@ def save_and_load(facts: dict[str, Any], studio: Any, path: str) -> None:
     bpy.context.scene.frame_set(5)
     with hosting.editor("CLIP_EDITOR", clip=clip):
         facts["in the clip editor"] = sorted(drawing.draw("clip", bpy.context))
-        step(facts, "corrected", studio, bpy.ops.tam.prompt(x=42, y=60))
-        session = next(iter(studio.sessions.values()))
-        facts["corrected"]["frames"] = session.state.objects[0].prompted
+        result = bpy.ops.tam.prompt(x=42, y=60)
+    step(facts, "corrected", studio, result)
+    session = next(iter(studio.sessions.values()))
+    facts["corrected"]["frames"] = session.state.objects[0].prompted
 
 
 def kill_and_restart(facts: dict[str, Any], studio: Any) -> None:
     """The worker dies while it tracks: it is said, it is started again, and the job goes on."""
-    with hosting.editor("SEQUENCE_EDITOR"):
-        bpy.ops.tam.track(direction="forward")
-        session = next(iter(studio.sessions.values()))
-        running = hosting.wait_until(lambda: any(job.done > 1 for job in session.jobs), studio.pump)
-        facts["panels working"] = drawing.draw("vse", bpy.context)["TAM_PT_vse"]
-        bpy.ops.ed.undo()
-        facts["said"] = hosting.wait_until(lambda: studio.problem, studio.pump)
-        facts["too early"] = known(studio)
-        os.kill(studio.connection.health.pid, signal.SIGKILL)
-        facts["killed"] = {"ran": running, "settled": studio.settle(60), "problem": studio.problem}
-        step(facts, "asked in vain", studio, bpy.ops.tam.prompt(frame=0, x=30, y=60))
-        facts["panels dead"] = drawing.draw("vse", bpy.context)["TAM_PT_vse"]
-        step(facts, "restarted", studio, bpy.ops.tam.restart_worker())
-        for job in next(iter(studio.sessions.values())).jobs:
-            step(facts, "resumed", studio, bpy.ops.tam.job(job_id=job.id, verb="resume"))
+    act(bpy.ops.tam.track, direction="forward")
+    session = next(iter(studio.sessions.values()))
+    running = hosting.wait_until(lambda: any(job.done > 1 for job in session.jobs), studio.pump)
+    facts["panels working"] = panels()["TAM_PT_vse"]
+    bpy.ops.ed.undo()
+    facts["said"] = hosting.wait_until(lambda: studio.problem, studio.pump)
+    facts["too early"] = known(studio)
+    os.kill(studio.connection.health.pid, signal.SIGKILL)
+    facts["killed"] = {"ran": running, "settled": studio.settle(60), "problem": studio.problem}
+    step(facts, "asked in vain", studio, act(bpy.ops.tam.prompt, frame=0, x=30, y=60))
+    facts["panels dead"] = panels()["TAM_PT_vse"]
+    step(facts, "restarted", studio, act(bpy.ops.tam.restart_worker))
+    for job in next(iter(studio.sessions.values())).jobs:
+        step(facts, "resumed", studio, act(bpy.ops.tam.job, job_id=job.id, verb="resume"))
 
 
 def names_of_ours() -> set[str]:

@@ -5,12 +5,13 @@ times are seconds; scores are 0..1. A client may leave out every field that has 
 ``docs/worker.md``, and the worker describes them itself under ``/openapi.json``.
 """
 
-import dataclasses
-import functools
-import json
-import types
-from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .dataclass_json import WireError as WireError
+from .dataclass_json import from_data as from_data
+from .dataclass_json import from_json as from_json
+from .dataclass_json import to_json as to_json
 
 PROTOCOL = 1
 """Raised when an old client would misread a new worker. Both sides say theirs; see ``Health``."""
@@ -22,10 +23,6 @@ Direction = Literal["forward", "backward", "both"]
 AcrossCuts = Literal["ask", "auto", "stop"]
 JobStatus = Literal["queued", "running", "paused", "done", "cancelled", "failed"]
 LaneState = Literal["prompted", "tracked", "low", "absent"]
-
-
-class WireError(ValueError):
-    """A message that is not what it should be; says where."""
 
 
 # What is asked ------------------------------------------------------------------------------------------------------
@@ -156,7 +153,7 @@ class RemoveRequest:
 
     objects: list[int] | None = None
     inpainter: str = "auto"
-    parameters: dict[str, Value] = dataclasses.field(default_factory=dict)
+    parameters: dict[str, Value] = field(default_factory=dict)
     start: int = 0
     stop: int | None = None
 
@@ -168,7 +165,7 @@ class ExportRequest:
     format: str
     path: str | None = None
     objects: list[int] | None = None
-    parameters: dict[str, Value] = dataclasses.field(default_factory=dict)
+    parameters: dict[str, Value] = field(default_factory=dict)
     start: int = 0
     stop: int | None = None
 
@@ -227,7 +224,7 @@ class Parameter:
     unit: str = ""
     low: float | None = None
     high: float | None = None
-    choices: list[str] = dataclasses.field(default_factory=list)
+    choices: list[str] = field(default_factory=list)
     file: bool = False
 
 
@@ -248,7 +245,7 @@ class Entry:
     ready: bool = True
     problem: str = ""
     download: int = 0
-    parameters: list[Parameter] = dataclasses.field(default_factory=list)
+    parameters: list[Parameter] = field(default_factory=list)
     takes: Literal["", "masklets", "removal"] = ""
     suffix: str = ""
     fills: bool = False
@@ -439,7 +436,7 @@ class SessionState:
     cuts: list[int]
     proposals: list[Proposal]
     removal: Removal | None = None
-    jobs: list[Job] = dataclasses.field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
     step: int = 0
 
 
@@ -468,7 +465,7 @@ class FrameMasks:
 
     frame: int
     masks: list[ObjectMask]
-    prompts: list[Prompt] = dataclasses.field(default_factory=list)
+    prompts: list[Prompt] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -531,111 +528,3 @@ class StateEvent:
 
 
 Event = MasksEvent | JobEvent | StateEvent
-
-
-# JSON ---------------------------------------------------------------------------------------------------------------
-
-T = TypeVar("T")
-
-
-def to_json(message: Any) -> str:
-    """Any message of this file, or a list of them, as JSON."""
-    return json.dumps(_plain(message), separators=(",", ":"))
-
-
-def from_json(kind: type[T], text: str | bytes) -> T:
-    """The message of that kind. Fields that are not known are left out: a newer worker may say more.
-
-    Raises WireError, which names the field.
-    """
-    try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise WireError(f"not JSON: {error}") from error
-    message: T = from_data(kind, data)
-    return message
-
-
-def from_data(kind: Any, data: Any, where: str = "message") -> Any:
-    """The same from what ``json.loads`` gave."""
-    origin = get_origin(kind)
-    if kind is Any:
-        return data
-    if dataclasses.is_dataclass(kind):
-        return _record(kind, data, where)
-    if origin is Literal:
-        return _checked(data, data in get_args(kind), f"one of {get_args(kind)}", where)
-    if origin in (Union, types.UnionType):
-        return _one_of(get_args(kind), data, where)
-    if origin is list:
-        _checked(data, isinstance(data, list), "a list", where)
-        return [from_data(get_args(kind)[0], one, f"{where}[{index}]") for index, one in enumerate(data)]
-    if origin is tuple:
-        _checked(data, isinstance(data, list) and len(data) == len(get_args(kind)), "a list of that length", where)
-        return tuple(from_data(one, value, where) for one, value in zip(get_args(kind), data, strict=True))
-    if origin is dict:
-        _checked(data, isinstance(data, dict), "an object", where)
-        return {key: from_data(get_args(kind)[1], value, f"{where}.{key}") for key, value in data.items()}
-    return _scalar(kind, data, where)
-
-
-def _plain(message: Any) -> Any:
-    if dataclasses.is_dataclass(message) and not isinstance(message, type):
-        return {field.name: _plain(getattr(message, field.name)) for field in dataclasses.fields(message)}
-    if isinstance(message, list | tuple):
-        return [_plain(one) for one in message]
-    if isinstance(message, dict):
-        return {key: _plain(value) for key, value in message.items()}
-    return message
-
-
-def _record(kind: Any, data: Any, where: str) -> Any:
-    _checked(data, isinstance(data, dict), f"an object ({kind.__name__})", where)
-    given = {}
-    hints: dict[str, Any] = _hints(kind)
-    for field in dataclasses.fields(kind):
-        needed = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        if field.name in data:
-            given[field.name] = from_data(hints[field.name], data[field.name], f"{where}.{field.name}")
-        elif needed:
-            raise WireError(f"{where} has no '{field.name}' ({kind.__name__})")
-    return kind(**given)
-
-
-def _one_of(kinds: tuple[Any, ...], data: Any, where: str) -> Any:
-    reasons = []
-    for kind in kinds:
-        if dataclasses.is_dataclass(kind) and isinstance(data, dict) and "kind" in data:
-            if data["kind"] not in _names(kind):
-                continue
-            return _record(kind, data, where)
-        try:
-            return from_data(kind, data, where)
-        except WireError as error:
-            reasons.append(str(error))
-    raise WireError(reasons[-1] if reasons else f"{where}: no message of kind {data.get('kind')!r} is known")
-
-
-def _scalar(kind: Any, data: Any, where: str) -> Any:
-    if kind is float and isinstance(data, int) and not isinstance(data, bool):
-        return float(data)
-    if kind is type(None):
-        return _checked(data, data is None, "null", where)
-    right = isinstance(data, kind) and not (kind in (int, float) and isinstance(data, bool))
-    return _checked(data, right, kind.__name__, where)
-
-
-def _checked(data: Any, right: bool, wanted: str, where: str) -> Any:
-    if not right:
-        raise WireError(f"{where} is {str(data)[:60]!r}, not {wanted}")
-    return data
-
-
-def _names(kind: Any) -> tuple[Any, ...]:
-    """What the field ``kind`` of such a message may say."""
-    return get_args(_hints(kind).get("kind"))
-
-
-@functools.cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)

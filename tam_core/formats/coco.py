@@ -3,14 +3,12 @@
 A track without an annotation on an image is not visible there; an image that is not listed was never annotated.
 """
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tam_core import rle
-from tam_core.atomic import atomic_file, naming_the_cause
 from tam_core.errors import MaskletError
 from tam_core.formats.documents import (
     Categories,
@@ -23,6 +21,7 @@ from tam_core.formats.documents import (
     from_coco,
     load_document,
     numbers_in,
+    save_document,
     to_coco,
     understanding,
 )
@@ -60,8 +59,7 @@ def write_coco(
         "annotations": list(_annotations(objects, shown, categories)),
         "categories": categories.entries(),
     }
-    with atomic_file(path) as temporary, naming_the_cause(path):
-        temporary.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+    save_document(path, document)
 
 
 def read_coco(path: str | os.PathLike[str], info: VideoInfo | None = None, video: str | None = None) -> list[Masklet]:

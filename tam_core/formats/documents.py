@@ -14,6 +14,7 @@ import numpy as np
 from pycocotools import mask as coco
 
 from tam_core import rle
+from tam_core.atomic import atomic_file, naming_the_cause
 from tam_core.errors import MaskletError, RequestError, SourceNotFoundError
 from tam_core.masklet import Masklet
 from tam_core.rle import RLE
@@ -39,6 +40,12 @@ def load_document(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, OSError) as error:
         raise MaskletError(f"{path} is not JSON: {error}") from error
+
+
+def save_document(path: Path, document: Json) -> None:
+    """Write it as JSON; the file appears when it is complete. Raises OutputError."""
+    with atomic_file(path) as temporary, naming_the_cause(path):
+        temporary.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
 
 
 @contextmanager

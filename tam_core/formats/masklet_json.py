@@ -3,7 +3,6 @@
 A frame's ``flag`` is written where there is one. Files without flags are the same format and version.
 """
 
-import json
 import os
 from collections.abc import Iterable
 from fractions import Fraction
@@ -11,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tam_core import rle
-from tam_core.atomic import atomic_file, naming_the_cause
-from tam_core.formats.documents import load_document, understanding
+from tam_core.formats.documents import load_document, save_document, understanding
 from tam_core.masklet import Masklet
 from tam_core.video.source import VideoInfo
 
@@ -34,8 +32,7 @@ def write_masklets(masklets: Iterable[Masklet], path: str | os.PathLike[str], in
         },
         "objects": [_to_json(masklet) for masklet in masklets],
     }
-    with atomic_file(path) as temporary, naming_the_cause(path):
-        temporary.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+    save_document(path, document)
 
 
 def read_masklets(path: str | os.PathLike[str]) -> list[Masklet]:

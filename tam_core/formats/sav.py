@@ -4,7 +4,6 @@ Videos of 24 frames a second are annotated six times a second: the outer list of
 inner one over objects. The frames between have no mask. SA-V counts objects from 0, we count them from 1.
 """
 
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -12,9 +11,17 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tam_core.atomic import atomic_file, naming_the_cause
 from tam_core.errors import MaskletError
-from tam_core.formats.documents import Json, build, empty, from_coco, load_document, to_coco, understanding
+from tam_core.formats.documents import (
+    Json,
+    build,
+    empty,
+    from_coco,
+    load_document,
+    save_document,
+    to_coco,
+    understanding,
+)
 from tam_core.masklet import Masklet
 from tam_core.rle import RLE
 from tam_core.types import ObjectId
@@ -56,8 +63,7 @@ def write_sav(
     codes = [[_code(masklet, frame, frame in wanted) for masklet in objects] for frame in annotated]
     by_hand = {masklet.object_id: _own(masklet, annotated) for masklet in objects} | dict(edited or {})
     document = _video(path, info, environment, split) | _masklets(objects, codes, annotated, by_hand, _kind(path))
-    with atomic_file(path) as temporary, naming_the_cause(path):
-        temporary.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+    save_document(path, document)
 
 
 def read_sav(path: str | os.PathLike[str]) -> list[Masklet]:

@@ -3,13 +3,11 @@
 Null says that the object is not visible there; the format has no word for a frame that nobody looked at.
 """
 
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tam_core.atomic import atomic_file, naming_the_cause
 from tam_core.errors import MaskletError
 from tam_core.formats.documents import (
     Categories,
@@ -22,6 +20,7 @@ from tam_core.formats.documents import (
     from_coco,
     load_document,
     numbers_in,
+    save_document,
     to_coco,
     understanding,
 )
@@ -62,8 +61,7 @@ def write_ytvis(
         "annotations": [_annotation(masklet, shown, categories.of(masklet)) for masklet in objects],
         "categories": categories.entries(),
     }
-    with atomic_file(path) as temporary, naming_the_cause(path):
-        temporary.write_text(json.dumps(document, separators=(",", ":")), encoding="utf-8")
+    save_document(path, document)
 
 
 def read_ytvis(path: str | os.PathLike[str], info: VideoInfo | None = None, video: str | None = None) -> list[Masklet]:

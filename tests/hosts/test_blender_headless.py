@@ -95,6 +95,15 @@ def test_an_export_goes_where_the_user_says(story: Facts) -> None:
     assert story["exported"]["there"] and story["exported"]["problem"] == ""
 
 
+def test_every_edit_of_the_catalogue_can_be_chosen_and_done(story: Facts) -> None:
+    """What an operation and its inpainter both have is shown once."""
+    done = [story[name] for name in ("effect", "replaced", "edits undone")]
+    assert [(one["operation"], one["problem"]) for one in done] == [("effect", ""), ("replace", ""), ("remove", "")]
+    assert story["edits undone"]["step"] == story["removed"]["step"]
+    assert {"Insert", "Motion", "Replace Now"} <= set(story["replace panel"])
+    assert len(set(story["replace panel"])) == len(story["replace panel"])
+
+
 def test_ctrl_z_takes_back_one_step_at_a_time(story: Facts) -> None:
     """The removal, the tracking, the name, the second object, the first one."""
     undone = story["undone"]

@@ -32,6 +32,7 @@ def story(facts: dict[str, Any]) -> None:
     remove(facts, studio)
     export(facts, studio, folder)
     later_worker(facts, package, studio)
+    other_edits(facts, studio, Path(folder) / "elsewhere" / "poster.png")
     undo(facts, studio)
     refuse(facts, studio)
     save_and_load(facts, studio, str(Path(folder) / "story.blend"))
@@ -95,6 +96,7 @@ def known(studio: Any) -> dict[str, Any]:
         "step in the blend": source and source.step,
         "listed": [one.name for one in source.objects] if source else [],
         "removed": state.removal.objects if state.removal else None,
+        "operation": state.removal.operation if state.removal else "",
         "jobs": [(job.kind, job.status) for job in state.jobs if job.kind != "scan"],
     }
 
@@ -156,6 +158,21 @@ def later_worker(facts: dict[str, Any], package: str, studio: Any) -> None:
     studio.connection.catalogue = today
     studio.say("")
     studio.settle(5)
+
+
+def other_edits(facts: dict[str, Any], studio: Any, poster: Path) -> None:
+    """An effect, then a picture from a folder of its own in the object's place; both are taken back."""
+    values = bpy.context.scene.tam_values
+    values.operation, values.operation_effect.object = "effect", "pixelate"
+    step(facts, "effect", studio, act(bpy.ops.tam.edit, operation="effect"))
+    picture = bpy.data.images.new("poster", 32, 32)
+    picture.filepath_raw, picture.file_format = str(poster), "PNG"
+    picture.save()
+    values.operation, values.operation_replace.insert = "replace", str(poster)
+    facts["replace panel"] = panels()["TAM_PT_vse_edit"]
+    step(facts, "replaced", studio, act(bpy.ops.tam.edit, operation="replace"))
+    for _ in range(2):
+        step(facts, "edits undone", studio, bpy.ops.ed.undo())
 
 
 def undo(facts: dict[str, Any], studio: Any) -> None:

@@ -103,7 +103,7 @@ CALLS: list[tuple[Callable[[Client], object], str, object, object]] = [
 ]
 
 
-@pytest.mark.parametrize(("call", "address", "message", "answer"), CALLS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(("call", "address", "message", "answer"), CALLS, ids=[one[1] for one in CALLS])
 def test_every_question_reaches_its_address_and_its_answer_comes_back(
     worker: StandIn, client: Client, call: Callable[[Client], object], address: str, message: object, answer: object
 ) -> None:

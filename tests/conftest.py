@@ -1,6 +1,5 @@
 """What more than one file of tests is given."""
 
-import os
 import random
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,12 +15,6 @@ from tam_core.project import Project
 from tam_core.video import ArraySource, write_video
 from tests.command_line import COUNT, Tam, run_tam
 from tests.scenes import crossing
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Processes that share the cores (-n 2) have a thread each: more of them would wait for each other."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when torch is imported
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from inpaint.composite import overlay
-from plugin.arguments import PromptArguments
 from plugin.continuing import untracked, working_session
-from plugin.exports import ExportFormat, Material, find_format
-from plugin.finding import Choice, prepare, say, track_objects
+from plugin.exporting import mask_format
+from plugin.exports import Material
+from plugin.finding import Asked, prepare, say, track_objects
 from plugin.progress import with_progress
-from tam_core.errors import RequestError
 from tam_core.formats.davis import write_davis
 from tam_core.formats.masklet_json import write_masklets
 from tam_core.masklet import Masklet
@@ -19,21 +18,17 @@ from tam_core.video import write_video
 from tam_core.video.codecs import choose_codec
 
 
-def track(
-    path: Path,
-    output: Path,
-    prompts: PromptArguments,
-    choice: Choice,
-    project: Path | None = None,
-    form: str | None = None,
-) -> str:
+def track(asked: Asked, output: Path, form: str | None = None) -> str:
     """Prompts, and what a project knows -> masks in a folder, a .json file, a preview video or an export format."""
-    row = None if form is None else _mask_format(form, output)
-    source, asked, frames = prepare(path, output, prompts, choice, wanted=project is None or not project.exists())
+    choice, project = asked.choice, asked.project
+    row = None if form is None else mask_format(form)
+    if row is not None:
+        row.check_path(output)
+    source, said, frames = prepare(asked, output, wanted=project is None or not project.exists())
     if row is None and output.suffix and output.suffix != ".json":
         choose_codec(output)
-    with working_session(source, path, project, choice.engine, choice.segmenter, choice.device) as session:
-        say(session, asked)
+    with working_session(source, asked.path, project, choice.engine, choice.segmenter, choice.device) as session:
+        say(session, said)
         track_objects(session, session.stale | untracked(session, frames), frames, choice)
         masklets = session.masklets
     if row is not None:
@@ -48,15 +43,6 @@ def track(
     else:
         write_davis(masklets.values(), output, frames)
     return f"{output}: {_summary(masklets, frames)}"
-
-
-def _mask_format(name: str, output: Path) -> ExportFormat:
-    """A row of the exports that needs nothing but masks. Raises RequestError."""
-    row = find_format(name)
-    if row.takes != "masklets":
-        raise RequestError(f"'{name}' is of a result: tam remove writes it, or the page of tam serve")
-    row.check_path(output)
-    return row
 
 
 def _summary(masklets: Mapping[ObjectId, Masklet], frames: range) -> str:

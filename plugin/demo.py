@@ -8,7 +8,7 @@ import numpy as np
 from inpaint.metrics import Shot, psnr
 from plugin import commands, removing
 from plugin.arguments import PromptArguments
-from plugin.finding import Choice
+from plugin.finding import Asked, Choice
 from tam_core.formats.davis import read_davis
 from tam_core.masklet import Masklet
 from tam_core.metrics import mean_jaccard
@@ -28,10 +28,10 @@ def run(output: Path) -> Iterator[str]:
     video, masks, removed = sample / "video.mp4", output / "masks", output / "removed.mp4"
     output.mkdir(parents=True, exist_ok=True)
     yield f"tam track {video} {_said(PROMPTS)} -o {masks}"
-    yield commands.track(video, masks, PROMPTS, choice)
+    yield commands.track(Asked(video, PROMPTS, choice=choice), masks)
     yield f"J against the true masks: {mean_jaccard(_masks(masks), _masks(sample / 'masks')):.3f}"
     yield f"tam remove {video} --masks {masks} --grow {GROW} -o {removed}"
-    yield removing.remove(video, removed, PromptArguments(), masks, choice, GROW)
+    yield removing.remove(Asked(video, masks=masks, choice=choice), removed, GROW)
     yield f"PSNR against the true background, inside the true mask: {psnr(_shots(removed, sample)):.1f} dB"
 
 

@@ -6,11 +6,10 @@ from pathlib import Path
 from inpaint.effects import Effect, effects_of, find_effect, with_effects
 from inpaint.effects.base import Original
 from inpaint.effects.taking import Remove
-from plugin.arguments import PromptArguments
-from plugin.finding import Choice, found, objects_in_words
+from plugin.finding import Asked, found, objects_in_words
 from plugin.progress import with_progress
 from tam_core.errors import RequestError
-from tam_core.video import FrameSource, write_video
+from tam_core.video import write_video
 from tam_core.video.codecs import choose_codec
 from tam_core.video.colour import PLAIN_BITS
 from tam_core.video.open import deepened
@@ -35,27 +34,13 @@ class Wish:
         return chosen
 
 
-def effect(
-    path: Path,
-    output: Path,
-    prompts: PromptArguments,
-    masks: Path | None,
-    choice: Choice,
-    wish: Wish,
-    codec: str | None = None,
-    project: Path | None = None,
-    source: FrameSource | None = None,
-    timecode: str | None = None,
-) -> str:
-    """Prompts, masks or what a project knows -> the video with an effect on the objects and one on all else.
-
-    ``source``: the frames of ``path``, where ``path`` alone does not say which. ``timecode``: of the first new frame.
-    """
+def effect(asked: Asked, output: Path, wish: Wish, codec: str | None = None) -> str:
+    """The video with an effect on the objects and one on all else."""
     top, under = wish.effects()
-    if isinstance(top, Remove) and choice.inpainter != "auto":
-        top = Remove(choice.inpainter, top.grow)
+    if isinstance(top, Remove) and asked.choice.inpainter != "auto":
+        top = Remove(asked.choice.inpainter, top.grow)
     written_as = choose_codec(output, codec)
-    with found(path, output, prompts, masks, choice, project, source) as work:
+    with found(asked, output) as work:
         pictures = deepened(work.source) if written_as.deepest > PLAIN_BITS else work.source
         drawn = with_effects(
             pictures,
@@ -69,7 +54,7 @@ def effect(
             stop=work.frames.stop,
         )
         shown = with_progress(drawn, "drawing", len(work.frames))
-        write_video(shown, output, like=pictures, codec=codec, timecode=timecode)
+        write_video(shown, output, like=pictures, codec=codec)
     done = ", ".join(f"{layer} {name}" for layer, name in (("objects:", wish.top), ("background:", wish.under)))
     return f"{output}: {len(work.frames)} frames, {objects_in_words(work.masklets)}; {done}"
 

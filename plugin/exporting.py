@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from plugin.arguments import PromptArguments
 from plugin.catalogue import settled
 from plugin.exports import EXPORTS, ExportFormat, find_format
-from plugin.finding import Choice, Found, found, objects_in_words
+from plugin.finding import Asked, Found, found, objects_in_words
 from plugin.material import Material
 from plugin.progress import with_progress
 from plugin.settings import settings_from
@@ -16,27 +15,24 @@ from tam_core.types import ObjectId
 
 
 def export(
-    path: Path,
+    asked: Asked,
     output: Path | None,
     name: str,
-    masks: Path | None,
-    project: Path | None,
     objects: Sequence[ObjectId] = (),
     given: Mapping[str, Value] | None = None,
-    choice: Choice | None = None,
 ) -> str:
     """Write the masks of a video as the format called ``name``, all objects or those chosen. One line for the user.
 
     ``output`` None: beside the video, named after it and the format. ``given``: parameters of the format. Raises
     RequestError.
     """
-    row = mask_format(name)
-    if masks is None and (project is None or not project.exists()):
+    row, path, project = mask_format(name), asked.path, asked.project
+    if asked.masks is None and (project is None or not project.exists()):
         raise RequestError(f"say what to export: --masks PATH, or --project NAME.tam{_missing(project)}")
     values = settled(row.parameters, given or {}, f"export as {row.name}")
     target = output or path.with_name(f"{path.stem}-{row.name}{row.suffix}")
     row.check_path(target)
-    with found(path, target, PromptArguments(), masks, choice or Choice(), project, None) as work:
+    with found(asked, target) as work:
         material = _material(work, objects, values)
         for _ in with_progress(row.write(material, target), "writing", len(work.frames)):
             pass

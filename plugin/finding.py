@@ -5,7 +5,7 @@ It finds mistakes before the work and tracks what has to be tracked. What is don
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,21 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """The objects of a video, as ``prompts``, ``masks`` or a ``project`` say them, and how to work on them.
+
+    ``source``: the frames of ``path``, where ``path`` alone does not say which.
+    """
+
+    path: Path
+    prompts: PromptArguments = field(default_factory=PromptArguments)
+    masks: Path | None = None
+    choice: Choice = Choice()
+    project: Path | None = None
+    source: FrameSource | None = None
+
+
+@dataclass(frozen=True)
 class Found:
     """The objects of a video, and which frames to work on."""
 
@@ -59,52 +74,39 @@ class Found:
 
 
 @contextmanager
-def found(
-    path: Path,
-    output: Path | None,
-    prompts: PromptArguments,
-    masks: Path | None,
-    choice: Choice,
-    project: Path | None = None,
-    source: FrameSource | None = None,
-) -> Iterator[Found]:
+def found(asked: Asked, output: Path | None) -> Iterator[Found]:
     """The masks that were given, or what is tracked now. ``output``: where the result goes, if it is a file."""
+    prompts, masks, choice, project = asked.prompts, asked.masks, asked.choice, asked.project
     if masks is not None and (prompts or project):
         raise PromptError(f"give either {'prompts' if prompts else '--project'} or --masks, not both")
     wanted = masks is None and (project is None or not project.exists())
-    source, asked, frames = prepare(path, output, prompts, choice, wanted, source)
-    with working_session(source, path, project, choice.engine, choice.segmenter, choice.device) as session:
+    source, said, frames = prepare(asked, output, wanted)
+    with working_session(source, asked.path, project, choice.engine, choice.segmenter, choice.device) as session:
         if masks is None:
-            say(session, asked)
+            say(session, said)
             track_objects(session, session.stale, frames, choice)
         yield Found(source, session, session.masklets if masks is None else read_masks(masks, source), frames)
 
 
-def prepare(
-    path: Path,
-    output: Path | None,
-    prompts: PromptArguments,
-    choice: Choice,
-    wanted: bool,
-    source: FrameSource | None = None,
-) -> tuple[FrameSource, list[tuple[Prompt, ...]], range]:
+def prepare(asked: Asked, output: Path | None, wanted: bool) -> tuple[FrameSource, list[tuple[Prompt, ...]], range]:
     """Find every mistake that can be found before the work: returns the source, the prompts and the frames.
 
     Prompts must be given if they are ``wanted``.
     """
-    if wanted and not prompts:
+    choice = asked.choice
+    if wanted and not asked.prompts:
         raise PromptError(SAY_WHAT)
     ENGINES.get(choice.engine, "tracker")
     ENGINES.get(choice.segmenter, "segmenter")
     parse_across_cuts(choice.across_cuts)
-    asked = prompts.parse()
-    source = source or open_video(path)
-    for group in asked:
+    said = asked.prompts.parse()
+    source = asked.source or open_video(asked.path)
+    for group in said:
         for prompt in group:
             check_prompt(prompt, source.info.size, source.info.frame_count)
     if output is not None:
-        check_output(path, output)
-    return source, asked, frames_asked(source, choice)
+        check_output(asked.path, output)
+    return source, said, frames_asked(source, choice)
 
 
 def check_output(path: Path, output: Path) -> None:
@@ -127,10 +129,10 @@ def frames_asked(source: FrameSource, choice: Choice) -> range:
     return range(choice.start, stop)
 
 
-def say(session: Session, asked: list[tuple[Prompt, ...]]) -> None:
+def say(session: Session, said: list[tuple[Prompt, ...]]) -> None:
     """The prompts, without those that a project has already: a command may be given again."""
     known = session.prompts
-    for group in asked:
+    for group in said:
         new = [prompt for prompt in group if prompt not in known]
         if new:
             session.prompt(*new)

@@ -1,31 +1,20 @@
 """What ``tam forecast`` does. Answers in words or in JSON."""
 
 import json
-from pathlib import Path
 
 from inpaint.engines import INPAINTERS
 from inpaint.forecast import forecast as forecast_removal
-from plugin.arguments import PromptArguments
-from plugin.finding import Choice, found
+from plugin.finding import Asked, found
 
 
-def forecast(
-    path: Path,
-    prompts: PromptArguments,
-    masks: Path | None,
-    choice: Choice,
-    grow: int = 4,
-    memory: float | None = None,
-    project: Path | None = None,
-    as_json: bool = False,
-) -> str:
-    """Prompts, masks or what a project knows -> what removing the objects will be like."""
-    row = INPAINTERS.get(choice.inpainter, "inpainter")
-    with found(path, None, prompts, masks, choice, project) as work:
+def forecast(asked: Asked, grow: int = 4, memory: float | None = None, as_json: bool = False) -> str:
+    """What removing the objects will be like."""
+    row = INPAINTERS.get(asked.choice.inpainter, "inpainter")
+    with found(asked, None) as work:
         told = forecast_removal(
             work.source,
             work.masklets.values(),
-            inpainter=row.load(choice.device),
+            inpainter=row.load(asked.choice.device),
             grow=grow,
             start=work.frames.start,
             stop=work.frames.stop,

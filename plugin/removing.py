@@ -10,9 +10,8 @@ from inpaint.engines import INPAINTERS
 from inpaint.holes import Holes, holes_of
 from inpaint.provenance import Shares, total
 from inpaint.removal import Removed, removed
-from plugin.arguments import PromptArguments
 from plugin.catalogue import settled
-from plugin.finding import Choice, Found, found, objects_in_words
+from plugin.finding import Asked, Found, found, objects_in_words
 from plugin.progress import with_progress
 from plugin.provenance import check_provenance_folder, counted, with_provenance
 from plugin.receipt import write_receipt
@@ -24,7 +23,7 @@ from tam_core.errors import RequestError
 from tam_core.masklet import Masklet
 from tam_core.registry import Value
 from tam_core.types import Pixels
-from tam_core.video import Frame, FrameSource, write_video
+from tam_core.video import Frame, write_video
 from tam_core.video.codecs import CODECS, Codec, choose_codec
 from tam_core.video.colour import PLAIN_BITS
 from tam_core.video.open import deepened
@@ -67,35 +66,27 @@ LEAST_MEMORY = 0.5
 
 
 def remove(
-    path: Path,
+    asked: Asked,
     output: Path,
-    prompts: PromptArguments,
-    masks: Path | None,
-    choice: Choice,
     grow: int = 4,
     codec: str | None = None,
-    project: Path | None = None,
-    source: FrameSource | None = None,
     timecode: str | None = None,
     extras: Extras = Extras(),
 ) -> str:
-    """Prompts, masks or what a project knows -> the video without the objects.
-
-    ``source``: the frames of ``path``, where ``path`` alone does not say which. ``timecode``: of the first new frame.
-    """
-    row = INPAINTERS.get(choice.inpainter, "inpainter")
+    """The video without the objects. ``timecode``: of the first new frame."""
+    row = INPAINTERS.get(asked.choice.inpainter, "inpainter")
     written_as = choose_codec(output, codec)
     extras.check(written_as, output)
     painted = read_painted(extras.painted)
     of = f"removal with {row.name}"
     settings = settled(row.parameters, settings_from(extras.settings, row.parameters, of), of)
-    with found(path, output, prompts, masks, choice, project, source) as work:
+    with found(asked, output) as work:
         pictures = deepened(work.source) if written_as.deepest > PLAIN_BITS else work.source
         masklets = _with_shadows(work) if extras.shadow else list(work.masklets.values())
         run = removed(
             pictures,
             masklets,
-            inpainter=row.load(choice.device, **settings),
+            inpainter=row.load(asked.choice.device, **settings),
             grow=grow,
             start=work.frames.start,
             stop=work.frames.stop,
@@ -170,22 +161,11 @@ def _taken(waiting: list[Frame]) -> Iterator[Frame]:
         yield waiting.pop()
 
 
-def cut_out(
-    path: Path,
-    output: Path,
-    prompts: PromptArguments,
-    masks: Path | None,
-    choice: Choice,
-    grow: int = 0,
-    codec: str | None = None,
-    project: Path | None = None,
-    source: FrameSource | None = None,
-    timecode: str | None = None,
-) -> str:
-    """The same words as for ``remove`` -> the objects alone, transparent around them."""
+def cut_out(asked: Asked, output: Path, grow: int = 0, codec: str | None = None, timecode: str | None = None) -> str:
+    """The objects alone, transparent around them. ``timecode``: of the first new frame."""
     require_alpha(choose_codec(output, codec), output, "a cut-out object")
-    with found(path, output, prompts, masks, choice, project, source) as work:
-        pictures = cut_out_objects(work.source, work.masklets.values(), grow, choice.start, choice.stop)
+    with found(asked, output) as work:
+        pictures = cut_out_objects(work.source, work.masklets.values(), grow, asked.choice.start, asked.choice.stop)
         shown = with_progress(pictures, "cutting out", len(work.frames))
         write_video(shown, output, like=work.source, codec=codec, timecode=timecode)
     return f"{output}: {len(work.frames)} frames, {objects_in_words(work.masklets)} cut out"

@@ -7,9 +7,8 @@ from pathlib import Path
 from inpaint.engines import INPAINTERS
 from inpaint.holes import holes_of
 from inpaint.replace import BACKGROUND_PARAMETERS, PARAMETERS, Replacement, ReplaceSettings, replace_background
-from plugin.arguments import PromptArguments
 from plugin.catalogue import settled
-from plugin.finding import Choice, Found, found, objects_in_words
+from plugin.finding import Asked, Choice, Found, found, objects_in_words
 from plugin.progress import with_progress
 from plugin.receipt import write_receipt
 from plugin.receipt.pair import ChangedPart
@@ -111,29 +110,15 @@ class Wish:
         return {name: value for name, value in values.items() if name != "background"}
 
 
-def replace(
-    path: Path,
-    output: Path,
-    prompts: PromptArguments,
-    masks: Path | None,
-    choice: Choice,
-    wish: Wish,
-    codec: str | None = None,
-    project: Path | None = None,
-    source: FrameSource | None = None,
-    timecode: str | None = None,
-) -> str:
-    """Prompts, masks or what a project knows -> the video with something else in the objects' place, or behind them.
-
-    ``source``: the frames of ``path``, where ``path`` alone does not say which. ``timecode``: of the first new frame.
-    """
+def replace(asked: Asked, output: Path, wish: Wish, codec: str | None = None) -> str:
+    """The video with something else in the objects' place, or behind them."""
     wish.check()
     written_as = choose_codec(output, codec)
-    with found(path, output, prompts, masks, choice, project, source) as work:
+    with found(asked, output) as work:
         pictures = deepened(work.source) if written_as.deepest > PLAIN_BITS else work.source
-        made = _made(work, pictures, choice, wish)
+        made = _made(work, pictures, asked.choice, wish)
         shown = with_progress(made.frames, made.doing, len(work.frames))
-        write_video(shown, output, like=pictures, codec=codec, timecode=timecode)
+        write_video(shown, output, like=pictures, codec=codec)
         if wish.receipt is not None:
             write_receipt(pictures, output, wish.receipt, holes=made.changed, frames=work.frames).require()
     return f"{output}: {len(work.frames)} frames, {objects_in_words(work.masklets)} {made.words()}"

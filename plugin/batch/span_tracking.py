@@ -18,7 +18,7 @@ from plugin.batch.spans import Span
 from plugin.batch.unit import Made
 from plugin.batch.words import Call, Word, checked_call, with_files
 from plugin.continuing import working_session
-from plugin.finding import Choice, prepare, say
+from plugin.finding import Asked, Choice, prepare, say
 from tam_core import rle
 from tam_core.engines import ENGINES
 from tam_core.engines.base import FrameMasks
@@ -128,7 +128,7 @@ def _begun(path: Path, call: Call) -> tuple[FrameSource, Session, Choice]:
     words = ("engine", "segmenter", "device", "start", "stop")
     choice = Choice(**{name: given[name] for name in words}, across_cuts=given["across_cuts"])
     with redirect_stderr(StringIO()):
-        source, asked, _ = prepare(path, None, prompts, choice, wanted=True)
+        source, asked, _ = prepare(Asked(path, prompts, choice=choice), None, wanted=True)
         with working_session(source, path, None, choice.engine, choice.segmenter, choice.device) as session:
             say(session, asked)
     return source, session, choice

@@ -63,7 +63,7 @@ def remove(
         typer.Option("--memory", metavar="GB", help="What it may take; half of the machine's if not said."),
     ] = None,
     setting: Annotated[
-        list[str], typer.Option("--set", metavar="NAME=VALUE", help="Of the inpainter: window, light, prompt, seed ...")
+        list[str], typer.Option("--set", metavar="NAME=VALUE", help="Of the inpainter: window, match_light, prompt ...")
     ] = [],
 ) -> None:
     """Remove objects from a video, given by prompts, masks or a project.
@@ -74,12 +74,12 @@ def remove(
     """
     from plugin import removing
     from plugin.arguments import PromptArguments
-    from plugin.finding import Choice
+    from plugin.finding import Asked, Choice
 
     prompts = PromptArguments(click, not_, box, mask, text)
     choice = Choice(engine, segmenter, device, start, stop, inpainter, across_cuts)
     extras = removing.Extras(memory, patch, layer, provenance, receipt, with_shadow, setting)
-    typer.echo(removing.remove(source, output, prompts, masks, choice, grow, codec, project, extras=extras))
+    typer.echo(removing.remove(Asked(source, prompts, masks, choice, project), output, grow, codec, extras=extras))
 
 
 def timeline(
@@ -121,7 +121,7 @@ def timeline(
     OUT.otio is the new timeline; the new media lies beside it. FRAME 0 is the first frame that the clip shows.
     """
     from plugin.arguments import PromptArguments
-    from plugin.finding import Choice
+    from plugin.finding import Asked, Choice
     from plugin.timeline import check_installed
 
     check_installed()
@@ -130,4 +130,4 @@ def timeline(
     prompts = PromptArguments(click, not_, box, mask, text)
     choice = Choice(engine, segmenter, device, inpainter=inpainter, across_cuts=across_cuts)
     wish = Wish(clip, edit, handles, whole, grow, codec)
-    typer.echo(edit_timeline(source, output, wish, prompts, masks, choice, project))
+    typer.echo(edit_timeline(Asked(source, prompts, masks, choice, project), output, wish))

@@ -75,9 +75,9 @@ def effect(
     del list_
     from plugin import effecting
     from plugin.arguments import PromptArguments
-    from plugin.finding import Choice
+    from plugin.finding import Asked, Choice
 
     prompts = PromptArguments(click, not_, box, mask, text)
     choice = Choice(engine, segmenter, device, start, stop, inpainter, across_cuts)
     wish = effecting.Wish(object_, background, feather, soft)
-    typer.echo(effecting.effect(source, output, prompts, masks, choice, wish, codec, project))
+    typer.echo(effecting.effect(Asked(source, prompts, masks, choice, project), output, wish, codec))

@@ -47,8 +47,8 @@ def export(
     """Write masks in another format: data sets' JSON, mattes, cut-out layers with alpha, OpenEXR, Cryptomatte."""
     del list_
     from plugin import exporting
-    from plugin.finding import Choice
+    from plugin.finding import Asked, Choice
 
     values = exporting.parameters_from(form, settings, soft)
-    choice = Choice(start=start, stop=stop)
-    typer.echo(exporting.export(source, output, form, masks, project, object_, values, choice))
+    asked = Asked(source, masks=masks, choice=Choice(start=start, stop=stop), project=project)
+    typer.echo(exporting.export(asked, output, form, object_, values))

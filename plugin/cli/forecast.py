@@ -47,8 +47,8 @@ def forecast(
     """Say how much of the hole other frames show, which frames are worst, and what a removal takes."""
     from plugin import forecasting
     from plugin.arguments import PromptArguments
-    from plugin.finding import Choice
+    from plugin.finding import Asked, Choice
 
     prompts = PromptArguments(click, not_, box, mask, text)
     choice = Choice(engine, segmenter, device, start, stop, inpainter, across_cuts)
-    typer.echo(forecasting.forecast(source, prompts, masks, choice, grow, memory, project, as_json=json_))
+    typer.echo(forecasting.forecast(Asked(source, prompts, masks, choice, project), grow, memory, as_json=json_))

@@ -111,11 +111,11 @@ def replace(
     """
     from plugin import replacing
     from plugin.arguments import PromptArguments
-    from plugin.finding import Choice
+    from plugin.finding import Asked, Choice
 
     prompts = PromptArguments(click, not_, box, mask, text)
     choice = Choice(engine, segmenter, device, start, stop, inpainter, across_cuts)
     look = replacing.Look(light, tone, grain, motion_blur, shutter, sharpness, shadow, occlusion, seed)
     placing = replacing.Placing(motion, anchor, fit, scale, offset, repeat)
     wish = replacing.Wish(with_, prompt, background, placing, look, model, grow, receipt, memory)
-    typer.echo(replacing.replace(source, output, prompts, masks, choice, wish, codec, project))
+    typer.echo(replacing.replace(Asked(source, prompts, masks, choice, project), output, wish, codec))

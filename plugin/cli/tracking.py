@@ -52,11 +52,11 @@ def track(
     """
     from plugin import commands
     from plugin.arguments import PromptArguments
-    from plugin.finding import Choice
+    from plugin.finding import Asked, Choice
 
     prompts = PromptArguments(click, not_, box, mask, text)
     choice = Choice(engine, segmenter, device, start, stop, across_cuts=across_cuts)
-    typer.echo(commands.track(source, output, prompts, choice, project, form))
+    typer.echo(commands.track(Asked(source, prompts, choice=choice, project=project), output, form))
 
 
 def replay(

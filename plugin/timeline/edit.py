@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plugin import removing
-from plugin.arguments import PromptArguments
-from plugin.finding import Choice
+from plugin.finding import Asked
 from plugin.timeline.clips import (
     check_format,
     choose_clip,
@@ -55,24 +54,17 @@ class Wish:
     codec: str | None = None
 
 
-def edit_timeline(
-    path: Path,
-    output: Path,
-    wish: Wish,
-    prompts: PromptArguments,
-    masks: Path | None,
-    choice: Choice,
-    project: Path | None = None,
-) -> str:
+def edit_timeline(asked: Asked, output: Path, wish: Wish) -> str:
     """Write the timeline ``output``, and beside it the clip's new media; says what there is now.
 
-    Frame 0 of the prompts is the first that the clip shows. Raises TimelineError for what cannot be replaced.
+    ``asked.path`` is a timeline. Frame 0 of the prompts is the first that the clip shows. Raises TimelineError for what
+    cannot be replaced.
     """
     if wish.edit not in EDITS:
         raise RequestError(f"no edit is named '{wish.edit}'; there are: {', '.join(EDITS)}")
+    edit, path = EDITS[wish.edit], asked.path
     if output.resolve() == path.resolve():
         raise RequestError(f"{output} is the input; give the result another name")
-    edit = EDITS[wish.edit]
     root = read_timeline(path)
     check_format(output)
     check_writable(output)
@@ -85,18 +77,16 @@ def edit_timeline(
     frames = _all_of(media) if wish.whole else media.frames(*shown_range(clip, wish.handles))
     codec = _codec(wish.codec, media)
     result = _new_name(output, clip.name, edit.word, codec)
-    said = edit.work(
-        media.path,
-        result,
-        replace(prompts, offset=shown.start),
-        masks,
-        replace(choice, start=frames.start, stop=frames.stop),
-        edit.grow if wish.grow is None else wish.grow,
-        codec.name,
-        project,
-        media.source,
-        timecode(media.time_of(frames.start), media.source.info.rate),
+    of_media = replace(
+        asked,
+        path=media.path,
+        prompts=replace(asked.prompts, offset=shown.start),
+        choice=replace(asked.choice, start=frames.start, stop=frames.stop),
+        source=media.source,
     )
+    grow = edit.grow if wish.grow is None else wish.grow
+    begin = timecode(media.time_of(frames.start), media.source.info.rate)
+    said = edit.work(of_media, result, grow, codec.name, begin)
     reference = replacement(media, result, frames, output, wish.edit)
     key = clip.active_media_reference_key
     clip.set_media_references({**clip.media_references(), key: reference}, key)

@@ -1,14 +1,15 @@
 """What annotating costs in the three phases of the data engine, with a simulated annotator. Prints a table.
 
-    python -m tests.benchmarks.annotate_benchmark [--engine NAME] [--segmenter NAME] [--clicks N] [--video NAME]
+    python -m tests.benchmarks.annotate_benchmark [--engine NAME] [--segmenter NAME] [--video NAME] [--worth IOU] ...
 
 The annotator knows the truth and looks at six frames a second in order, at each object alone. A frame whose mask has
 an IoU below ``--accept`` is annotated, then tracked on where the phase tracks, and the next frame is looked at. To
 annotate from nothing is a box around the object, then clicks at the centre of the largest error (as in
 ``click_benchmark``) until the IoU is ``--good``, at most ``--most`` interactions. In phase 1 every frame that shows the
-object is annotated so, in phase 2 every wrong one. In phase 3 a mask that is mostly right is corrected with at most two
-clicks; where that is in vain it is undone, and the frame annotated from nothing: the clicks in vain count, undoing
-does not. ``--start click`` begins with a click instead of a box, from which phase 3 cannot begin anew.
+object is annotated so, in phase 2 every wrong one. In phase 3 a mask with an IoU of at least ``--worth`` is corrected
+with at most two clicks; where its IoU is below ``--enough`` then, that is undone, and the frame annotated from nothing:
+the clicks in vain count, undoing does not. ``--start click`` begins with a click instead of a box, from which phase 3
+cannot begin anew.
 
 "below" counts the annotated frames that are not acceptable in the end, J is the mean IoU over all of them. A person's
 own time is not simulated: seconds are the engines'.
@@ -33,8 +34,6 @@ from tam_core.types import Mask
 from tam_core.video import FrameSource, open_video
 from tests.benchmarks.click_benchmark import Case, next_click, tight_box
 
-WORTH_CORRECTING = 0.5
-"""IoU below which a mask is not worth correcting."""
 PATIENCE = 2
 
 DATA = Path(__file__).resolve().parents[3] / "shared/data/davis2017-multi"
@@ -42,11 +41,14 @@ DATA = Path(__file__).resolve().parents[3] / "shared/data/davis2017-multi"
 
 @dataclass(frozen=True)
 class Habits:
-    """``accept``: a mask of that IoU is left alone; ``good``: one is worked on until then, ``most`` times."""
+    """``accept``: a mask of that IoU is left alone; ``good``: one is worked on until then, ``most`` times; ``worth``:
+    it is corrected rather than begun anew, and kept if it has ``enough`` then."""
 
     accept: float
     good: float
     most: int
+    worth: float
+    enough: float
     start: str = "box"
 
 
@@ -105,9 +107,9 @@ class Annotator:
 
     def edit(self, frame: int) -> None:
         found = self.found(frame)
-        if self.made.phase.corrects and jaccard(found, self.true(frame)) >= WORTH_CORRECTING:
+        if self.made.phase.corrects and jaccard(found, self.true(frame)) >= self.habits.worth:
             before = len(self.made.session.commands)
-            if jaccard(self.clicked(frame, found, [], PATIENCE), self.true(frame)) >= self.habits.accept:
+            if jaccard(self.clicked(frame, found, [], PATIENCE), self.true(frame)) >= self.habits.enough:
                 return
             while len(self.made.session.commands) > before:
                 self.made.session.undo()
@@ -186,11 +188,13 @@ def main() -> None:
     parser.add_argument("--accept", type=float, default=0.75)
     parser.add_argument("--good", type=float, default=0.8)
     parser.add_argument("--most", type=int, default=8)
+    parser.add_argument("--worth", type=float, default=0.5)
+    parser.add_argument("--enough", type=float, default=0.75)
     parser.add_argument("--start", choices=("box", "click"), default="box")
     asked = parser.parse_args()
     source = open_video(DATA / "JPEGImages/240p" / asked.video)
     truths = read_davis(DATA / "Annotations/240p" / asked.video)
-    habits = Habits(asked.accept, asked.good, asked.most, asked.start)
+    habits = Habits(asked.accept, asked.good, asked.most, asked.worth, asked.enough, asked.start)
     count = len(annotated_frames(source.info))
     print(f"{asked.video}: {len(truths)} objects, {count} annotated frames each; {asked.engine}, {asked.segmenter}")
     print(f"{'phase':20s}   said a frame  edited an edited machine s  cpu s  below      J")

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from plugin import commands, finding, removing
 from plugin.arguments import PromptArguments
-from plugin.finding import Choice
+from plugin.finding import Asked, Choice
 
 T = TypeVar("T")
 CLIP = Path(__file__).parents[3] / "shared/data/clips/oneperson-long.mp4"
@@ -53,8 +53,8 @@ def main() -> None:
     finding.with_progress = removing.with_progress = recorded
     with tempfile.TemporaryDirectory() as folder:
         masks, choice = Path(folder) / "masks.json", Choice()
-        print(commands.track(chosen.video, masks, PromptArguments(boxes=[chosen.box]), choice))
-        print(removing.remove(chosen.video, Path(folder) / "clean.mp4", PromptArguments(), masks, choice))
+        print(commands.track(Asked(chosen.video, PromptArguments(boxes=[chosen.box]), choice=choice), masks))
+        print(removing.remove(Asked(chosen.video, masks=masks, choice=choice), Path(folder) / "clean.mp4"))
 
 
 if __name__ == "__main__":

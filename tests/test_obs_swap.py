@@ -93,3 +93,14 @@ def test_panic_draws_every_scene_small_and_large_again_also_new_ones() -> None:
     assert panic.is_on(obs)
     panic.turn_off(obs)
     assert not any(source.filters for source in obs.sources.values())
+
+
+def test_when_obs_ends_nothing_is_touched_and_the_next_one_takes_the_cover_away() -> None:
+    obs = StandIn(Clip=Source("old.mp4"))
+    swaps = Swaps(obs)
+    swaps.play("Clip", "new.mp4")
+    swaps.forget()
+    swaps.close()
+    assert UNDER_COVER in obs.sources
+    Swaps(obs).sweep()
+    assert UNDER_COVER not in obs.sources

@@ -112,6 +112,11 @@ class Studio:
             self._swaps.sweep()
             self._panicking = panic.is_on(self._obs)
 
+    def leaving(self) -> None:
+        """OBS ends, and unloads the script next: a source that is taken out of a scene now can crash it (29.0 does)."""
+        with self._lock:
+            self._swaps.forget()
+
     def recording(self, event: str) -> None:
         """It "begins", "pauses", "goes on" or "ends"."""
         with self._lock:

@@ -90,6 +90,10 @@ class Swaps:
             if source.startswith(COVER) and source.removeprefix(COVER) not in self._under_way:
                 self._obs.remove(source)
 
+    def forget(self) -> None:
+        """Leave the swaps under way as they are; their covers are for the next OBS to ``sweep``."""
+        self._under_way = {}
+
     def close(self) -> None:
         for swap in self._under_way.values():
             swap.close()

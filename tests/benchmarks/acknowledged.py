@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 
 from plugin.link import wire
-from tam_core.formats.masklet_json import read_masklets
+from tam_core.formats import read_masks
 from tam_core.video import open_video
 
 Place = tuple[int, int]
@@ -92,8 +92,8 @@ def half_written(results: Path, frame_count: int) -> list[str]:
 
 def _fault(path: Path, frame_count: int) -> str:
     try:
-        if path.suffix == ".json":
-            read_masklets(path)
+        if path.suffix == ".json" or (path / "meta.json").exists():
+            read_masks(path)
             return ""
         count = _pictures(path) if path.is_dir() else sum(1 for _ in open_video(path).frames())
     except Exception as error:  # whatever a reader makes of half a file
@@ -106,7 +106,11 @@ def _files(path: Path) -> list[Path]:
 
 
 def _pictures(folder: Path) -> int:
-    for file in _files(folder):
+    files = _files(folder)
+    if any(file.suffix == ".exr" for file in files):
+        read_masks(folder)
+        return len(files)
+    for file in files:
         with Image.open(file) as picture:
             picture.load()
-    return len(_files(folder))
+    return len(files)

@@ -161,6 +161,7 @@ def test_nobody_sees_how_the_file_is_swapped(tmp_path: Path, own_leaks: int) -> 
         spread = np.ptp(np.stack(seen), axis=0)
         assert spread.max() < 12, "the green behind the source was seen"
         assert plays(obs) == original
+        obs.until(lambda: len(items(obs)) == 2, "the cover is gone")
 
 
 def test_panic_blurs_everything_at_once_without_any_worker(tmp_path: Path, own_leaks: int) -> None:

@@ -104,6 +104,8 @@ def _event(event: int) -> None:
             script.studio.recording(_RECORDING[event])
         elif event == obs.OBS_FRONTEND_EVENT_FINISHED_LOADING:
             script.studio.loaded()
+        elif event == obs.OBS_FRONTEND_EVENT_SCRIPTING_SHUTDOWN:
+            script.studio.leaving()
 
 
 def _kept(settings: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ python examples/gallery.py docs/gallery
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -15,6 +16,7 @@ from inpaint.effects.emoji import emoji
 from inpaint.replace import ReplaceSettings, replace, replace_background
 from tam_core import open_video
 from tam_core.formats.davis import read_davis
+from tam_core.types import Pixels
 from tam_core.video import Frame
 
 FRAME, NEAR = 14, (110, 2, 286, 306)
@@ -30,16 +32,33 @@ def main(folder: str) -> None:
                 tiles.append((f"{row.name}:{name}", with_effects(VIDEO, MASKS, **effect, start=FRAME)))
             near = layer == "object" and row.name not in ("spotlight", "burst", "erase")
             wall(Path(folder) / f"{layer}-{row.name}.jpg", tiles, near)
-    wall(Path(folder) / "replacements.jpg", list(replacements()), near=False)
+    with TemporaryDirectory() as clips:
+        wall(Path(folder) / "replacements.jpg", list(replacements(Path(clips))), near=False)
 
 
-def replacements() -> Iterator[tuple[str, Iterator[Frame]]]:
-    """Our own emoji in the robot's place, and another background behind it."""
+def replacements(clips: Path) -> Iterator[tuple[str, Iterator[Frame]]]:
+    """Our own emoji in the robot's place, still and as a clip, and other backgrounds behind it."""
+    settings = ReplaceSettings(fit="height")
     for name in ("ghost", "cat"):
-        stamp = emoji(name)
-        picture = np.dstack([stamp.colours, np.uint8(stamp.alpha * 255)])
-        yield f"--with {name}.png", replace(VIDEO, MASKS, picture, ReplaceSettings(fit="height"))
+        yield f"--with {name}.png", replace(VIDEO, MASKS, picture_of(name), settings)
+    yield "--with ghost/ (a clip)", replace(VIDEO, MASKS, rocking("ghost", clips / "ghost"), settings)
     yield "--background teal", replace_background(VIDEO, MASKS, "teal")
+    yield "--background cat/ (a clip)", replace_background(VIDEO, MASKS, rocking("cat", clips / "cat"))
+
+
+def picture_of(name: str) -> Pixels:
+    """An emoji, (h, w, 4) RGBA."""
+    stamp = emoji(name)
+    return np.dstack([stamp.colours, np.uint8(stamp.alpha * 255)])
+
+
+def rocking(name: str, folder: Path) -> Path:
+    """A folder of 24 pictures, one second, on which an emoji rocks from side to side."""
+    folder.mkdir()
+    for index in range(24):
+        turned = Image.fromarray(picture_of(name)).rotate(25 * np.sin(index / 24 * 2 * np.pi), Image.Resampling.BICUBIC)
+        turned.save(folder / f"{index:05d}.png")
+    return folder
 
 
 def wall(path: Path, given: list[tuple[str, Iterator[Frame]]], near: bool) -> None:

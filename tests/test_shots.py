@@ -1,6 +1,6 @@
-"""Cuts, and what happens to objects at them: shots of different textures, and a disc of one colour in some of them."""
+"""What happens to objects at cuts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -13,37 +13,10 @@ from tam_core.errors import PromptError, RequestError
 from tam_core.prompts import MaskPrompt, Prompt
 from tam_core.reacquire import Proposal
 from tam_core.session import Session
-from tam_core.shots import CutDetector, Shot, find_shots
+from tam_core.shots import Shot
 from tam_core.types import Mask, ObjectId, Pixels
-from tam_core.video import ArraySource, Frame, LiveSource, VideoInfo, open_video
-from tests.media import shared_clip
-from tests.scenes import HEIGHT, WIDTH, disc, texture
-
-STREET, BEACH, FOREST = texture(1, (70, 110, 90)), texture(5, (160, 150, 120)), texture(9, (60, 90, 170))
-RED, BLUE = (255, 0, 0), (0, 0, 255)
-LENGTH = 10
-"""Frames of a shot."""
-
-Place = tuple[float, float]
-
-
-def shot(place: Pixels, red: Place | None = None, blue: Place | None = None) -> Pixels:
-    """Ten frames in which the discs walk right, 2 pixels a frame, from where they are."""
-    frames = np.repeat(place[None], LENGTH, 0)
-    for colour, centre in ((RED, red), (BLUE, blue)):
-        for index in range(LENGTH if centre else 0):
-            assert centre is not None
-            frames[index][disc(centre[0] + 2 * index, centre[1], 12)] = colour
-    return frames
-
-
-def red(video: Pixels, frame: int) -> Mask:
-    mask: Mask = (video[frame] == RED).all(-1)
-    return mask
-
-
-LOST = np.concatenate([shot(STREET, (30, 30)), shot(BEACH), shot(FOREST, (90, 80))])
-"""The red disc is in the first and in the last of three shots."""
+from tam_core.video import ArraySource, Frame, LiveSource, VideoInfo
+from tests.shots import BEACH, BLUE, FOREST, LOST, STREET, red, shot
 
 
 @dataclass
@@ -105,65 +78,6 @@ def begin(video: Pixels, tracker: ColourTracker | None = None, frame: int = 0) -
 
 def finish(session: Session, **arguments: object) -> list[FrameMasks]:
     return list(session.propagate(**arguments))  # type: ignore[arg-type]
-
-
-# --- cuts
-
-
-def walk(frames: Pixels) -> list[int]:
-    cuts = CutDetector()
-    return [index for index, pixels in enumerate(frames) if cuts.cut_before(pixels)]
-
-
-def test_shots_of_a_video() -> None:
-    assert list(find_shots(ArraySource(LOST))) == [Shot(0, 10), Shot(10, 20), Shot(20, 30)]
-    assert list(find_shots(ArraySource(LOST), 5, 15)) == [Shot(5, 10), Shot(10, 15)]
-    assert list(find_shots(LiveSource(iter(LOST)))) == [Shot(0, 10), Shot(10, 20), Shot(20, 30)]
-
-
-def test_cuts_at_both_ends_and_backwards() -> None:
-    frames = np.concatenate([BEACH[None], shot(STREET), FOREST[None]])
-    assert walk(frames) == [1, 11]
-    assert walk(frames[::-1]) == [1, 11]
-
-
-def fast_pan() -> Pixels:
-    wide = texture(3, (90, 120, 100), HEIGHT, 4 * WIDTH)
-    return np.stack([wide[:, x : x + WIDTH] for x in range(0, 300, 30)])
-
-
-def flash(amount: Callable[[Pixels], Pixels]) -> Pixels:
-    frames = shot(STREET, (30, 30))
-    frames[4] = np.clip(amount(frames[4].astype(float)), 0, 255).astype(np.uint8)
-    return frames
-
-
-@pytest.mark.parametrize(
-    ("name", "frames"),
-    [
-        ("still", shot(STREET)),
-        ("fast pan", fast_pan()),
-        ("a flash of light", flash(lambda pixels: pixels * 1.5 + 60)),
-        ("a white flash", flash(lambda pixels: pixels + 255)),
-        ("lights out", flash(lambda pixels: pixels * 0)),
-        ("slow fade to black and back", np.stack([(STREET * abs(i / 8 - 1)).astype(np.uint8) for i in range(17)])),
-    ],
-)
-def test_what_is_no_cut(name: str, frames: Pixels) -> None:
-    assert walk(frames) == []
-
-
-def test_cut_through_black_is_where_something_is_seen_again() -> None:
-    black = np.zeros((3, HEIGHT, WIDTH, 3), np.uint8)
-    assert walk(np.concatenate([shot(STREET), black, shot(BEACH)])) == [LENGTH + 3]
-
-
-def test_cuts_of_a_real_clip() -> None:
-    source = open_video(shared_clip("bikes-cuts.mp4"))
-    assert [found.start for found in find_shots(source)] == [0, 30, 76, 137, 187, 242]
-
-
-# --- objects at cuts
 
 
 @pytest.mark.parametrize("across_cuts", ["stop", "ask"])

@@ -25,6 +25,8 @@ from tam_core.training.finetune import Progress
 from tam_core.training.log import Log
 from tam_core.training.loop import Learned, Training
 from tam_core.training.losses import candidates_loss, mask_losses, overlaps, tracking_loss
+from tam_core.training.muon import orthogonal
+from tam_core.training.optimisers import Name
 from tam_core.training.recipe import Recipe, Stage
 from tam_core.training.train import CHECKPOINT, LOG, train
 from tam_core.training.unroll import Chances, unroll
@@ -133,11 +135,12 @@ def tiny_recipe(steps: int = 4) -> Recipe:
     moving = BatchPlan((64, 96), length=2, batch=1, mix=ClipMix(), reuse=1, pool=2)
     pictures = replace(moving, length=1, mix=ClipMix(0, 1, 0))
     first = Stage(steps // 2, (pictures,), (1e-3, 5e-4))
-    return Recipe((first, Stage(steps - steps // 2, (moving, pictures), (5e-4, 1e-4))), warmup=2)
+    return Recipe((first, Stage(steps - steps // 2, (moving, pictures), (5e-4, 1e-4), optimiser="muon")), warmup=2)
 
 
-def test_a_clip_seen_again_and_again_is_learned() -> None:
-    stage = Stage(1000, (BatchPlan((64, 96), 2, 1, ClipMix()),), (4e-3, 4e-3), EASY)
+@pytest.mark.parametrize("optimiser", ["adamw", "muon"])
+def test_a_clip_seen_again_and_again_is_learned(optimiser: Name) -> None:
+    stage = Stage(1000, (BatchPlan((64, 96), 2, 1, ClipMix()),), (4e-3, 4e-3), EASY, optimiser)
     training, batch = Training(Recipe((stage,), warmup=1)), one_of(panned())
     learned = [training.learn(batch) for _ in range(40)]
     for kind in ("click1", "track"):
@@ -145,6 +148,19 @@ def test_a_clip_seen_again_and_again_is_learned() -> None:
         assert np.mean(ious[:5]) < 0.2
         assert np.mean(ious[-5:]) > 0.8
     assert learned[-1].loss < learned[0].loss / 3
+
+
+@pytest.mark.parametrize("shape", [(24, 60), (60, 24), (32, 32)])
+def test_muon_changes_a_matrix_equally_in_every_direction(shape: tuple[int, int]) -> None:
+    gradient = torch.randn(shape, generator=torch.Generator().manual_seed(0)) @ torch.diag(
+        torch.logspace(0, -2, shape[1])
+    )
+    update = orthogonal(gradient)
+    values = torch.linalg.svdvals(update) / max(shape) ** 0.5
+    assert values.max() < 1.3
+    assert values.min() > 20 * (torch.linalg.svdvals(gradient) / torch.linalg.svdvals(gradient).max()).min()
+    assert 0.7 < update.square().mean().sqrt() < 1.2
+    assert (update * gradient).sum() > 0
 
 
 def test_stages_follow_each_other_and_rates_fall_within_each() -> None:

@@ -1,14 +1,11 @@
-"""What the worker says of itself, uploads, events, and ``tam serve`` as a process."""
+"""What the worker says of itself, its engines, and ``tam serve`` as a process."""
 
-import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -17,18 +14,13 @@ import pytest
 from plugin.link import launch, wire
 from plugin.serve import Service as ServeOptions
 from plugin.serve import listen, serve
-from plugin.worker import events as events_module
 from plugin.worker import memory
 from plugin.worker.engines import Engines
-from plugin.worker.events import KEPT_EVENTS, Events
 from plugin.worker.folders import Folders
-from plugin.worker.problems import TooLargeError, UnknownIdError
 from plugin.worker.unfinished import Unfinished, UnfinishedJobs
-from plugin.worker.uploads import Uploads, clean_name
 from plugin.worker.worker import Worker
 from tam_core.checkpoints import Checkpoint
-from tam_core.errors import OutputError, RequestError
-from tam_core.project import Project
+from tam_core.errors import RequestError
 from tam_core.registry import EngineSpec, Registry
 from tests.media import make_clip, make_video
 from tests.scenes import crossing
@@ -111,169 +103,6 @@ def test_a_network_that_is_both_is_loaded_once(tmp_path: Path, monkeypatch: pyte
     load = Engines(Folders(tmp_path)).load
     assert load("pocket", "tracker", "cpu") is load("pocket", "segmenter", "cpu")
     assert load("flow", "tracker", "cpu") is not load("grabcut", "segmenter", "cpu")
-
-
-# Uploads --------------------------------------------------------------------------------------------------------------
-
-
-def test_an_upload_is_there_whole_under_its_name(service: Service) -> None:
-    data = os.urandom(3_000_000)
-    answer = service.client.post("/api/uploads", params={"name": "a clip.mp4"}, content=data)
-    sent = wire.from_json(wire.Upload, answer.content)
-    assert (sent.name, sent.bytes) == ("a clip.mp4", len(data))
-    assert service.worker.uploads.path(sent.id).read_bytes() == data
-
-
-@pytest.mark.parametrize(
-    ("name", "clean"),
-    [
-        ("../../etc/passwd", "passwd"),
-        ("C:\\videos\\clip.mp4", "clip.mp4"),
-        ("..", "upload"),
-        ("", "upload"),
-        ("a\nb<c>.mov", "a_b_c_.mov"),
-        ("ü" * 200 + ".mp4", "ü" * 90 + ".mp4"),
-    ],
-)
-def test_a_name_cannot_lead_out_of_the_folder(service: Service, name: str, clean: str) -> None:
-    assert clean_name(name) == clean
-    sent = service.client.post("/api/uploads", params={"name": name}, content=b"x").json()
-    file = service.worker.uploads.path(sent["id"])
-    assert file.name == clean and file.parent.parent == service.worker.data / "uploads"
-
-
-@pytest.mark.parametrize("upload_id", ["", "..", "0" * 16, "x" * 16, "../../../etc"])
-def test_unknown_uploads_are_refused(service: Service, upload_id: str) -> None:
-    with pytest.raises(UnknownIdError):
-        service.worker.uploads.path(upload_id)
-
-
-async def blocks(count: int) -> AsyncIterator[bytes]:
-    for _ in range(count):
-        yield bytes(1 << 20)
-
-
-@pytest.mark.parametrize("announced", [None, 5_000_000])
-def test_an_upload_over_the_limit_is_refused_and_leaves_nothing(tmp_path: Path, announced: int | None) -> None:
-    uploads = Uploads(tmp_path / "uploads", limit=2_000_000)
-    with pytest.raises(TooLargeError, match="--upload-limit"):
-        asyncio.run(uploads.receive("clip.mp4", announced, blocks(5)))
-    assert not list((tmp_path / "uploads").iterdir())
-
-
-def test_an_upload_does_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    uploads = Uploads(tmp_path / "uploads")
-    monkeypatch.setattr("plugin.worker.uploads.RESERVE", 10**18)
-    with pytest.raises(OutputError, match="would fill the disk"):
-        asyncio.run(uploads.receive("clip.mp4", None, blocks(2)))
-    assert not list((tmp_path / "uploads").iterdir())
-
-
-def test_an_upload_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
-    async def broken() -> AsyncIterator[bytes]:
-        yield bytes(2 << 20)
-        raise ConnectionResetError
-
-    uploads = Uploads(tmp_path / "uploads")
-    with pytest.raises(OutputError):
-        asyncio.run(uploads.receive("clip.mp4", None, broken()))
-    assert not list((tmp_path / "uploads").iterdir())
-    (tmp_path / "uploads/0123456789abcdef.part").mkdir()  # what a killed worker leaves
-    Uploads(tmp_path / "uploads")
-    assert not list((tmp_path / "uploads").iterdir())
-
-
-def test_an_empty_upload_is_refused(service: Service) -> None:
-    assert service.client.post("/api/uploads?name=a.mp4").json()["type"] == "RequestError"
-    assert (
-        service.client.post("/api/uploads?name=a.mp4", content=b"x", headers={"Content-Length": "-1"}).status_code
-        == 422
-    )
-
-
-# Events ---------------------------------------------------------------------------------------------------------------
-
-MASKS = wire.MasksEvent(frame=7, masks=[])
-
-
-def greeting() -> wire.Event:
-    return wire.StateEvent(revision=42)
-
-
-def told(events: Events, after: int | None, count: int, meanwhile: Callable[[], None] = lambda: None) -> list[str]:
-    """The first ``count`` events that a listener hears; ``meanwhile`` happens once it listens."""
-
-    async def listen() -> list[str]:
-        stream = events.listen("topic", after, greeting)
-        first = await anext(stream)
-        meanwhile()
-        return [first, *[await anext(stream) for _ in range(count - 1)]]
-
-    return asyncio.run(asyncio.wait_for(listen(), PATIENCE))
-
-
-def number(event: str) -> int:
-    return int(event.split("id: ")[1].split("\n")[0])
-
-
-def test_a_listener_is_greeted_and_hears_what_comes_after() -> None:
-    events = Events()
-    first, second = told(events, None, 2, lambda: events.publish("topic", MASKS))
-    assert first.startswith("event: state\n") and '{"kind":"state","revision":42}' in first
-    assert second == f"event: masks\nid: {number(second)}\ndata: {wire.to_json(MASKS)}\n\n"
-    assert number(second) > number(first)
-
-
-def test_a_listener_that_comes_back_hears_what_it_missed_and_no_greeting() -> None:
-    events = Events()
-    (first,) = told(events, None, 1)
-    events.publish("topic", MASKS)
-    events.publish("topic", wire.StateEvent(revision=1))
-    missed = told(events, number(first), 2)
-    assert [event.split("\n")[0] for event in missed] == ["event: masks", "event: state"]
-    assert told(events, number(missed[0]), 1) == missed[1:]
-
-
-def test_who_missed_too_much_is_greeted_anew() -> None:
-    events = Events()
-    (first,) = told(events, None, 1)
-    for _ in range(KEPT_EVENTS + 1):
-        events.publish("topic", MASKS)
-    for after in (number(first), number(first) + 10**9, 5):  # too old, of the future, of an earlier life
-        assert '"revision":42' in told(events, after, 1)[0]
-
-
-def test_large_events_are_not_kept_for_ever() -> None:
-    events = Events()
-    told(events, None, 1)
-    large = wire.MasksEvent(frame=1, masks=[wire.ObjectMask(1, wire.Rle((1, 1), "0" * 100_000), 1.0)])
-    for _ in range(100):
-        events.publish("topic", large)
-    assert sum(len(event.text) for event in events._topics["topic"].told) <= events_module.KEPT_CHARACTERS
-
-
-def test_a_stream_ends_when_its_topic_does() -> None:
-    events = Events()
-
-    async def listen() -> list[str]:
-        heard = []
-        async for event in events.listen("topic", None, greeting):
-            heard.append(event)
-            threading.Timer(0.01, events.forget, ["topic"]).start()
-        return heard
-
-    assert len(asyncio.run(asyncio.wait_for(listen(), PATIENCE))) == 1
-
-
-def test_a_quiet_stream_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events_module, "HEARTBEAT_SECONDS", 0.01)
-    assert told(Events(), None, 3)[1:] == [": still here\n\n"] * 2
-
-
-def test_nothing_is_kept_for_a_topic_that_nobody_ever_listened_to() -> None:
-    events = Events()
-    events.publish("topic", MASKS)
-    assert not events._topics
 
 
 # tam serve ------------------------------------------------------------------------------------------------------------
@@ -368,22 +197,6 @@ def test_what_a_killed_worker_was_writing_is_deleted_and_nothing_else(tmp_path: 
     assert {name for name in left if name.startswith(".out")} == others, "another program writes these"
     assert len(left) == 2 + 6, "of a file that nobody asked this worker for, it knows nothing"
     assert list(projects.iterdir()) == []
-
-
-def test_uploads_that_no_project_uses_are_deleted_after_some_days(tmp_path: Path) -> None:
-    clip = make_clip(tmp_path / "clip.mp4", 2).read_bytes()
-    with running(tmp_path) as service:
-        sent = [service.client.post("/api/uploads?name=clip.mp4", content=clip).json()["id"] for _ in range(3)]
-        opened = service.client.post("/api/sessions", json={"upload": sent[0]})
-        assert opened.status_code == 200, opened.text
-        folder = service.worker.data / "uploads"
-    for upload in sent[:2]:
-        os.utime(folder / upload, (time.time() - 8 * 24 * 3600,) * 2)
-    project = Path(opened.json()["project"])
-    with closing(Project.open(project)), running(tmp_path):
-        assert len(list(folder.iterdir())) == 3, "a project that is open elsewhere does not say what it uses"
-    with running(tmp_path):
-        assert {place.name for place in folder.iterdir()} == {sent[0], sent[2]}
 
 
 def test_beyond_its_memory_the_worker_lets_go_of_engines_that_nobody_uses(

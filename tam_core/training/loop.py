@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tam_core.device import fastest_dtype
 from tam_core.models.pocket.network import Pocket
 from tam_core.training.batch import Batch
+from tam_core.training.optimisers import Name, optimisers
 from tam_core.training.recipe import Recipe
 from tam_core.training.unroll import Outcome, unroll
 
@@ -31,7 +32,7 @@ class Learned:
 
 
 class Training:
-    """The network, its mean and its optimiser on a ``device``; ``step`` is the number of steps that are done."""
+    """The network, its mean and its optimisers on a ``device``; ``step`` is the number of steps that are done."""
 
     def __init__(self, recipe: Recipe, device: str = "cpu") -> None:
         self.recipe, self.device, self.step = recipe, device, 0
@@ -40,23 +41,26 @@ class Training:
             network = Pocket()
         self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.mean = copy.deepcopy(self.network).eval()
-        self.optimiser = torch.optim.AdamW(_groups(self.network), betas=(0.9, 0.98), weight_decay=recipe.weight_decay)
+        self._choose("adamw")
 
     def learn(self, batch: Batch) -> Learned:
         """One step. The same state and batch give the same result (on a GPU, all but the last digits)."""
         rng = np.random.default_rng([self.recipe.seed, 2, self.step])
         stage, _ = self.recipe.stage_at(self.step)
         rate = self.recipe.rate(self.step)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        if stage.optimiser != self.optimiser:
+            self._choose(stage.optimiser)
         self.network.train()
         with self._fast_numbers():
             outcomes = list(unroll(self.network, batch.to(self.device), rng, stage.chances))
         loss = total_loss(outcomes)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.network.parameters(), LONGEST_GRADIENT, error_if_nonfinite=True)
-        self.optimiser.step()
+        for optimiser in self.optimisers:
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+            optimiser.step()
         self.step += 1
         self._average()
         ious = {kind: [float(outcome.iou) for outcome in some] for kind, some in by_kind(outcomes)}
@@ -68,7 +72,8 @@ class Training:
             "step": self.step,
             "network": self.network.state_dict(),
             "mean": self.mean.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
+            "optimiser": self.optimiser,
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
         }
 
     def load(self, state: dict[str, Any]) -> None:
@@ -76,7 +81,13 @@ class Training:
         self.step = state["step"]
         self.network.load_state_dict(state["network"])
         self.mean.load_state_dict(state["mean"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        self._choose(state["optimiser"])
+        for optimiser, part in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(part)
+
+    def _choose(self, optimiser: Name) -> None:
+        """Begin anew with an optimiser: what one has gathered is of no use to another."""
+        self.optimiser, self.optimisers = optimiser, optimisers(optimiser, self.network, self.recipe.weight_decay)
 
     def _fast_numbers(self) -> torch.autocast:
         """bfloat16 where the processor multiplies it natively; weights and their gradients stay float32."""
@@ -109,10 +120,3 @@ def by_kind(outcomes: Sequence[Outcome]) -> list[tuple[str, list[Outcome]]]:
     for outcome in outcomes:
         groups.setdefault(outcome.kind, []).append(outcome)
     return list(groups.items())
-
-
-def _groups(network: nn.Module) -> list[dict[str, Any]]:
-    """Biases, norms and single vectors do not decay."""
-    decayed = [weight for weight in network.parameters() if weight.ndim > 1]
-    others = [weight for weight in network.parameters() if weight.ndim <= 1]
-    return [{"params": decayed}, {"params": others, "weight_decay": 0.0}]

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tam_core.training.batch import BatchPlan
+from tam_core.training.optimisers import Name
 from tam_core.training.unroll import Chances
 
 
@@ -12,13 +13,15 @@ from tam_core.training.unroll import Chances
 class Stage:
     """A stretch of training: ``steps`` of batches, made by the ``plans`` in turn.
 
-    The learning rate goes from one value to another.
+    The learning rate goes from one value to another. A stage with another ``optimiser`` than the one before begins anew
+    with it.
     """
 
     steps: int
     plans: tuple[BatchPlan, ...]
     rate: tuple[float, float]
     chances: Chances = field(default_factory=Chances)
+    optimiser: Name = "adamw"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import pytest
 
 from tam_core.engines.base import FrameMasks
 from tam_core.engines.flow import load
+from tam_core.engines.flow.memory import nearest_distance
 from tam_core.errors import PromptError, RequestError
 from tam_core.prompts import Click, MaskPrompt
 from tam_core.types import Mask, Pixels
@@ -218,3 +219,11 @@ def test_a_search_tells_the_object_from_a_picture_without_it() -> None:
     assert found.scores[1] > 0.6
     gone, _ = draw({2: (50, 80)}, pan=90)
     assert tracker.search(state, Frame(100, Fraction(4), gone)).scores[1] < 0.3
+
+
+def test_a_cell_that_is_remembered_is_at_no_distance_to_the_last_digit() -> None:
+    cells = np.random.default_rng(0).normal(100, 30, (50, 27)).astype(np.float32)
+    far = cells[:1] + np.float32(3)
+    distances = nearest_distance(np.concatenate([cells, far]), cells)
+    assert not distances[:50].any(), "a product's rounding, which depends on the number of threads, is not in it"
+    assert distances[50] == pytest.approx(3 * 27**0.5, rel=1e-5)

@@ -124,10 +124,13 @@ def drawn(cells: FloatMap, count: int) -> FloatMap:
 
 
 def nearest_distance(cells: FloatMap, remembered: FloatMap) -> FloatMap:
-    """Distance of each cell (n, C) to the nearest remembered one (m, C), (n,) float32."""
+    """Distance of each cell (n, C) to the nearest remembered one (m, C), (n,) float32.
+
+    The product only finds which one is nearest. What it adds up to in the last digits depends on the number of threads,
+    so the distance itself is taken anew.
+    """
     lengths = np.square(remembered).sum(axis=1)[:, None]
     # OpenCV's product: numpy's would start a second set of threads that compete with OpenCV's.
     partial = lengths + cv2.gemm(remembered, cells, -2, None, 0, flags=cv2.GEMM_2_T)
-    squared = np.square(cells).sum(axis=1) + partial.min(axis=0)
-    result: FloatMap = np.sqrt(np.maximum(squared, 0))
+    result: FloatMap = np.sqrt(np.square(cells - remembered[partial.argmin(axis=0)]).sum(axis=1))
     return result

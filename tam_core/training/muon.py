@@ -53,4 +53,5 @@ def orthogonal(matrix: Tensor) -> Tensor:
         gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
     result = x if wide is matrix else x.mT
-    return result.to(matrix.dtype) * max(matrix.shape) ** 0.5
+    scaled: Tensor = result.to(matrix.dtype) * max(matrix.shape) ** 0.5
+    return scaled

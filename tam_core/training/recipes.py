@@ -12,6 +12,7 @@ _PICTURES = BatchPlan((224, 384), length=1, batch=12, mix=ClipMix(pasted=0.3, st
 
 _FAST = BatchPlan((160, 288), length=3, batch=4, mix=ClipMix(pasted=0.3, still=0.1, video=0.6))
 _LARGER = BatchPlan((224, 384), length=3, batch=3, mix=_FAST.mix, pool=24)
+_LARGEST = BatchPlan((256, 448), length=3, batch=2, mix=_FAST.mix, pool=24)
 _SMALL_PICTURES = BatchPlan((192, 352), length=1, batch=6, mix=_PICTURES.mix, pool=48)
 
 _HARDER = Chances(rounds=4, no_colours=0.4, drift=0.35, merged=0.4, boxed=0.2)
@@ -29,6 +30,9 @@ RECIPES = {
             Stage(1200, (_FAST, _LARGER, _SMALL_PICTURES), (0.00067, 1e-5), _ROUNDS),
             Stage(2322, (_FAST, _LARGER, _SMALL_PICTURES), (7e-4, 7e-4), _ROUNDS),
             Stage(1200, (_FAST, _LARGER, _SMALL_PICTURES), (7e-4, 1e-5), _ROUNDS),
+            Stage(735, (_FAST, _SMALL_PICTURES, _LARGER, _SMALL_PICTURES), (6e-4, 6e-4), _ROUNDS),
+            Stage(3253, (_FAST, _LARGER, _SMALL_PICTURES), (7e-4, 7e-4), _ROUNDS, "muon"),
+            Stage(4400, (_FAST, _LARGEST, _SMALL_PICTURES), (7e-4, 1e-5), _ROUNDS, "muon"),
         )
     )
 }

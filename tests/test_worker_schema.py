@@ -93,4 +93,4 @@ def test_no_request_is_answered_with_a_fault_of_ours(target: Target) -> None:
             print(operation.label, mode, seen[operation.label, mode])
     assert {200, 400, 404, 422} <= set().union(*seen.values())
     state = wire.from_json(wire.SessionState, target.client.get(f"/api/sessions/{target.there['session_id']}").content)
-    assert state.objects
+    assert state.step or state.redo, "an undo among the requests may have taken the object back; its history is there"

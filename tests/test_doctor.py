@@ -185,7 +185,9 @@ def test_a_download_that_was_cut_short(tmp_path: Path, monkeypatch: pytest.Monke
 def test_a_codec_without_its_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [replace(row, encoder="libnosuch264") if row.name == "h264" else row for row in codecs.CODECS]
     monkeypatch.setattr(codecs, "CODECS", rows)
-    broken, works = check_codecs()
+    found = list(check_codecs())
+    assert len(found) == 2, [one.found for one in found]
+    broken, works = found
     assert broken.level == "warning" and broken.found.startswith("h264 cannot be written")
     assert works.level == "ok" and works.found.startswith("prores, prores422, ffv1, ")
 

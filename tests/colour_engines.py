@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from tam_core.engines.base import Candidates, FrameMasks
 from tam_core.prompts import Box, Click, MaskPrompt, Prompt
+from tam_core.session import Session
 from tam_core.types import Mask, Pixels
-from tam_core.video import Frame, VideoInfo
+from tam_core.video import ArraySource, Frame, VideoInfo
 
 COUNT, SIDE = 12, 20
 
@@ -88,3 +90,13 @@ class ColourSegmenter:
                     mask[int(y0) : int(y1), int(x0) : int(x1)] = True
         whole = np.ones_like(mask)
         return Candidates(np.stack([mask, whole]), np.array([0.9, 0.5], np.float32))
+
+
+def colour_session() -> Session:
+    """Both of them on the scene."""
+    return Session(ArraySource(red_and_blue()), tracker=ColourTracker(), segmenter=ColourSegmenter())
+
+
+def finish(session: Session, **arguments: Any) -> list[FrameMasks]:
+    """A whole propagation."""
+    return list(session.propagate(**arguments))

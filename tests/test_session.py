@@ -16,7 +16,17 @@ from tam_core.prompts import Box, Click, MaskPrompt, Prompt
 from tam_core.registry import EngineSpec, Registry
 from tam_core.session import Session
 from tam_core.video import ArraySource, Frame, VideoInfo
-from tests.colour_engines import COUNT, SIDE, ColourSegmenter, ColourState, ColourTracker, red_and_blue, square
+from tests.colour_engines import (
+    COUNT,
+    SIDE,
+    ColourSegmenter,
+    ColourState,
+    ColourTracker,
+    colour_session,
+    finish,
+    red_and_blue,
+    square,
+)
 from tests.networks_sam2 import small_sam2
 from tests.scenes import crossing
 
@@ -27,13 +37,8 @@ def video() -> ArraySource:
 
 
 @pytest.fixture
-def session(video: ArraySource) -> Session:
-    return Session(video, tracker=ColourTracker(), segmenter=ColourSegmenter())
-
-
-def finish(session: Session, **arguments: object) -> None:
-    for _ in session.propagate(**arguments):  # type: ignore[arg-type]
-        pass
+def session() -> Session:
+    return colour_session()
 
 
 def test_prompt_answers_at_once_and_shows_in_the_masklet(session: Session) -> None:

@@ -6,23 +6,12 @@ import pytest
 from tam_core.errors import RequestError
 from tam_core.prompts import Click
 from tam_core.session import Session
-from tam_core.video import ArraySource
-from tests.colour_engines import COUNT, ColourSegmenter, ColourTracker, red_and_blue, square
+from tests.colour_engines import COUNT, colour_session, square
 
 
 @pytest.fixture
-def video() -> ArraySource:
-    return ArraySource(red_and_blue())
-
-
-@pytest.fixture
-def session(video: ArraySource) -> Session:
-    return Session(video, tracker=ColourTracker(), segmenter=ColourSegmenter())
-
-
-def finish(session: Session, **arguments: object) -> None:
-    for _ in session.propagate(**arguments):  # type: ignore[arg-type]
-        pass
+def session() -> Session:
+    return colour_session()
 
 
 def test_what_was_found_so_far_is_visible(session: Session) -> None:

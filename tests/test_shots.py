@@ -16,6 +16,7 @@ from tam_core.session import Session
 from tam_core.shots import Shot
 from tam_core.types import Mask, ObjectId, Pixels
 from tam_core.video import ArraySource, Frame, LiveSource, VideoInfo
+from tests.colour_engines import finish
 from tests.shots import BEACH, BLUE, FOREST, LOST, STREET, red, shot
 
 
@@ -74,10 +75,6 @@ def begin(video: Pixels, tracker: ColourTracker | None = None, frame: int = 0) -
     session = Session(ArraySource(video), tracker=tracker or ColourTracker(), segmenter="grabcut")
     session.prompt(MaskPrompt(frame, 1, red(video, frame)))
     return session
-
-
-def finish(session: Session, **arguments: object) -> list[FrameMasks]:
-    return list(session.propagate(**arguments))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("across_cuts", ["stop", "ask"])

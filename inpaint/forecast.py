@@ -71,7 +71,7 @@ class Forecast:
         lacking = [f"{one.frame} ({one.seen:.0%})" for one in self.worst if one.seen < NEARLY_ALL]
         least = f" Least is seen on frames {', '.join(lacking)}." if lacking else ""
         return (
-            f"about {self.seen:.0%} of what is hidden is seen on other frames and can be copied; "
+            f"at most about {self.seen:.0%} of what is hidden is seen on other frames and can be copied; "
             f"at least {1 - self.seen:.0%} has to be made up.{least}\n"
             f"Removing from {self.frames} frames takes about {_duration(self.seconds)} "
             f"and {self.memory:.1f} GB of memory here ({self.looked_at} frames were looked at)."

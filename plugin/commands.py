@@ -1,12 +1,13 @@
-"""What ``tam track`` does, from files to files. It answers with one line for the user."""
+"""What ``tam track`` does, from files to files. It answers with one line for the user.
+
+Tables of formats and effects are loaded only where they are asked for: a person waits for each import.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from inpaint.composite import overlay
 from plugin.continuing import untracked, working_session
-from plugin.exporting import mask_format
-from plugin.exports import Material
 from plugin.finding import Asked, prepare, say, track_objects
 from plugin.progress import with_progress
 from tam_core.formats.davis import write_davis
@@ -17,11 +18,14 @@ from tam_core.types import ObjectId
 from tam_core.video import write_video
 from tam_core.video.codecs import choose_codec
 
+if TYPE_CHECKING:
+    from plugin.exports import ExportFormat
+
 
 def track(asked: Asked, output: Path, form: str | None = None) -> str:
     """Prompts, and what a project knows -> masks in a folder, a .json file, a preview video or an export format."""
     choice, project = asked.choice, asked.project
-    row = None if form is None else mask_format(form)
+    row = None if form is None else _export_format(form)
     if row is not None:
         row.check_path(output)
     source, said, frames = prepare(asked, output, wanted=project is None or not project.exists())
@@ -32,17 +36,27 @@ def track(asked: Asked, output: Path, form: str | None = None) -> str:
         track_objects(session, session.stale | untracked(session, frames), frames, choice)
         masklets = session.masklets
     if row is not None:
+        from plugin.material import Material
+
         written = row.write(Material(source, list(masklets.values()), frames.start, frames.stop), output)
         for _ in with_progress(written, "writing", len(frames)):
             pass
     elif output.suffix == ".json":
         write_masklets(masklets.values(), output, source.info)
     elif output.suffix:
+        from inpaint.composite import overlay
+
         drawn = overlay(source, masklets.values(), choice.start, choice.stop)
         write_video(with_progress(drawn, "writing", len(frames)), output, like=source)
     else:
         write_davis(masklets.values(), output, frames)
     return f"{output}: {_summary(masklets, frames)}"
+
+
+def _export_format(name: str) -> "ExportFormat":
+    from plugin.exporting import mask_format
+
+    return mask_format(name)
 
 
 def _summary(masklets: Mapping[ObjectId, Masklet], frames: range) -> str:

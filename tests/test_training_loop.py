@@ -175,24 +175,6 @@ def test_stages_follow_each_other_and_rates_fall_within_each() -> None:
     assert recipe.rate(39) == pytest.approx(1e-4, abs=1e-5)
 
 
-def test_a_stage_may_begin_anew_from_the_mean_of_the_weights() -> None:
-    stage = Stage(3, (BatchPlan((64, 96), 2, 1, ClipMix()),), (1e-3, 1e-3), EASY, "muon")
-    recipe = Recipe((stage, replace(stage, rate=(0.0, 0.0), anew=True)), warmup=2)
-    training, batch = Training(recipe), one_of(panned())
-    for _ in range(3):
-        training.learn(batch)
-    mean = {name: weight.clone() for name, weight in training.mean.named_parameters()}
-    before = training.optimisers
-    training.learn(batch)
-    assert all(torch.equal(weight, mean[name]) for name, weight in training.network.named_parameters())
-    assert training.optimisers != before
-    chosen = training.optimisers
-    training.learn(batch)
-    assert training.optimisers is chosen, "only once"
-    warm = replace(recipe, stages=(stage, replace(stage, anew=True)))
-    assert [warm.rate(step) for step in range(6)] == [0.5e-3, 1e-3, 1e-3, 0.5e-3, 1e-3, 1e-3]
-
-
 def test_a_line_of_the_log_is_the_mean_of_its_steps(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     log = Log(path, ["click1", "track"], step=0)

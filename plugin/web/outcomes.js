@@ -11,8 +11,8 @@ const percent = (share) => `${Math.round(share * 100)} %`;
 /** Two sentences on what a removal will be like. */
 export function forecastWords(told) {
   return (
-    `About ${percent(told.seen)} of what is hidden is seen on other frames and can be copied, ` +
-    `${percent(1 - told.seen)} has to be made up. Removing from ${told.frames} frames takes about ` +
+    `At most about ${percent(told.seen)} of what is hidden is seen on other frames and can be copied, ` +
+    `at least ${percent(1 - told.seen)} has to be made up. Removing from ${told.frames} frames takes about ` +
     `${duration(Math.max(1, told.seconds))} and ${told.memory.toFixed(1)} GB of memory.`
   );
 }

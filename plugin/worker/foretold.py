@@ -63,7 +63,7 @@ class Forecast(Work):
             yield from stepwise(look, nothing, pace)
         self.outcome = _on_the_wire(told[0])
         self.result = (
-            f"about {told[0].seen:.0%} of what is hidden is seen on other frames; removing takes about "
+            f"at most about {told[0].seen:.0%} of what is hidden is seen on other frames; removing takes about "
             f"{max(told[0].seconds, 1):.0f} s and {told[0].memory:.1f} GB"
         )
 

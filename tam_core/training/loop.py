@@ -46,12 +46,9 @@ class Training:
     def learn(self, batch: Batch) -> Learned:
         """One step. The same state and batch give the same result (on a GPU, all but the last digits)."""
         rng = np.random.default_rng([self.recipe.seed, 2, self.step])
-        stage, begin = self.recipe.stage_at(self.step)
+        stage, _ = self.recipe.stage_at(self.step)
         rate = self.recipe.rate(self.step)
-        restart = stage.anew and self.step == begin
-        if restart:
-            self.network.load_state_dict(self.mean.state_dict())
-        if restart or stage.optimiser != self.optimiser:
+        if stage.optimiser != self.optimiser:
             self._choose(stage.optimiser)
         self.network.train()
         with self._fast_numbers():

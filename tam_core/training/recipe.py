@@ -14,8 +14,7 @@ class Stage:
     """A stretch of training: ``steps`` of batches, made by the ``plans`` in turn.
 
     The learning rate goes from one value to another. A stage with another ``optimiser`` than the one before begins anew
-    with it; one that is ``anew`` begins so from the mean of the weights, with a warm-up of its own (a warm restart,
-    Loshchilov & Hutter 2017, arXiv 1608.03983).
+    with it.
     """
 
     steps: int
@@ -23,7 +22,6 @@ class Stage:
     rate: tuple[float, float]
     chances: Chances = field(default_factory=Chances)
     optimiser: Name = "adamw"
-    anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,5 +62,4 @@ class Recipe:
         stage, begin = self.stage_at(step)
         high, low = stage.rate
         done = (step - begin) / stage.steps
-        warm = (step - begin if stage.anew else step) + 1
-        return min(1.0, warm / self.warmup) * (low + (high - low) * 0.5 * (1 + math.cos(math.pi * done)))
+        return min(1.0, (step + 1) / self.warmup) * (low + (high - low) * 0.5 * (1 + math.cos(math.pi * done)))

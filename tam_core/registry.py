@@ -1,9 +1,11 @@
 """Engines as rows of a table: a name, facts for the user, and where to load it from. Listing imports no engine."""
 
 import difflib
+import gc
 import importlib
 import importlib.util
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -115,7 +117,8 @@ class EngineSpec:
         if self.checkpoint is not None:
             given["checkpoint"] = self.checkpoint.checked()
         module, function = self.loader.split(":")
-        return getattr(importlib.import_module(module), function)(device=device, **given)
+        with _garbage_kept():
+            return getattr(importlib.import_module(module), function)(device=device, **given)
 
     def check_ready(self) -> None:
         """Raise EngineNotReadyError unless ``ready``: what is missing, and the command that gets it."""
@@ -129,6 +132,18 @@ class EngineSpec:
             absence = f"{wrong}, then" if wrong else f"{row.checkpoint.describe()}, licence {row.licence}."
             fetch = f"{'fetch' if wrong else 'Fetch'} it with: tam engines fetch {row.name}"
             raise EngineNotReadyError(f"{subject} is not downloaded: {absence} {fetch}")
+
+
+@contextmanager
+def _garbage_kept() -> Iterator[None]:
+    """What is loaded stays: to look through it for garbage again and again would take a fifth of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class Registry:

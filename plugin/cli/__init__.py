@@ -3,6 +3,8 @@
 They describe options and hand them on; importing them loads nothing heavy. The work is elsewhere in ``plugin/``.
 """
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -57,7 +59,7 @@ app.add_typer(engines.app, name="engines")
 
 SPINS = 20_000
 """How often a thread of PyTorch's looks for work before it sleeps. GNU OpenMP's 300,000 keep a core busy for nothing,
-which decoding and writing need: on two cores tracking takes 5 % longer. Read when PyTorch is loaded."""
+which decoding and writing need: on two cores tracking takes 9 % longer. Read when PyTorch is loaded."""
 
 _BAD_ARGUMENT: Any = typer.BadParameter.__base__  # click's UsageError, of which Typer carries a private copy
 
@@ -71,6 +73,9 @@ def _options(debug: Annotated[bool, typer.Option("--debug", help="Show the trace
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run ``tam``. Exit code 0: the output is complete; 2: bad arguments; 1: a failure; 130: cancelled."""
     os.environ.setdefault("GOMP_SPINCOUNT", str(SPINS))
+    atexit.register(
+        gc.freeze
+    )  # no search for garbage among all of PyTorch when everything ends: that takes half a second
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that temporary files are cleared away
     warnings.showwarning = lambda message, *_, **__: print(f"tam: warning: {message}", file=sys.stderr)
     try:

@@ -34,7 +34,7 @@ def remove(
     masks: Annotated[
         Path | None, typer.Option("--masks", metavar="DIR|FILE.json", help="Masks of 'tam track', or your own.")
     ] = None,
-    grow: Annotated[int, typer.Option("--grow", min=0, metavar="PX", help="Enlarge the masks before removal.")] = 4,
+    grow: Annotated[int, typer.Option("--grow", min=0, metavar="PX", help="Enlarge the masks; more for fur.")] = 4,
     inpainter: Annotated[str, typer.Option("--inpainter", metavar="NAME", help="What fills the hole.")] = "auto",
     codec: Annotated[str | None, typer.Option("--codec", metavar="NAME", help="h264, ffv1, prores, png ...")] = None,
     engine: Engine = "auto",

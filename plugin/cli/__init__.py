@@ -73,9 +73,7 @@ def _options(debug: Annotated[bool, typer.Option("--debug", help="Show the trace
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run ``tam``. Exit code 0: the output is complete; 2: bad arguments; 1: a failure; 130: cancelled."""
     os.environ.setdefault("GOMP_SPINCOUNT", str(SPINS))
-    atexit.register(
-        gc.freeze
-    )  # no search for garbage among all of PyTorch when everything ends: that takes half a second
+    atexit.register(gc.freeze)  # else all of PyTorch is searched for garbage at the end, which takes half a second
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that temporary files are cleared away
     warnings.showwarning = lambda message, *_, **__: print(f"tam: warning: {message}", file=sys.stderr)
     try:

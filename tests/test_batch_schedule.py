@@ -1,6 +1,7 @@
 """Units are done in order, begun again when they fail, skipped when they are there; the others go on."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from plugin.batch import storage
+from plugin.batch.backend import Backend
+from plugin.batch.pool import THREADS, Pool
 from plugin.batch.schedule import Schedule
 from plugin.batch.summary import summarise, table
-from plugin.batch.unit import Made, Outcome, Unit, finished, lost, run_unit
+from plugin.batch.unit import Made, Outcome, Task, Unit, finished, lost, run_unit
 from tam_core.errors import PromptError
 
 
@@ -30,6 +33,16 @@ class Join:
             raise OSError("the network is away")
         output.write_text("".join(path.read_text() for path in inputs) + output.name)
         return Made(10, "written")
+
+
+@dataclass(frozen=True)
+class Born:
+    """Writes the environment that its process was begun with."""
+
+    def make(self, inputs: Sequence[Path], output: Path) -> Made:
+        del inputs
+        output.write_bytes(Path("/proc/self/environ").read_bytes())
+        return Made(0, "written")
 
 
 @dataclass
@@ -65,7 +78,7 @@ def folder(tmp_path: Path) -> str:
     return str(tmp_path)
 
 
-def unit(folder: str, name: str, task: Join, *, row: int = 1, needs: Sequence[Unit] = (), final: bool = True) -> Unit:
+def unit(folder: str, name: str, task: Task, *, row: int = 1, needs: Sequence[Unit] = (), final: bool = True) -> Unit:
     inputs = tuple(one.output for one in needs) or (f"{folder}/a.txt",)
     record = f"{folder}/tam-batch/records/{name}.json"
     return Unit(
@@ -73,7 +86,7 @@ def unit(folder: str, name: str, task: Join, *, row: int = 1, needs: Sequence[Un
     )
 
 
-def run(units: list[Unit], backend: Here | None = None, retries: int = 2) -> Schedule:
+def run(units: list[Unit], backend: Backend | None = None, retries: int = 2) -> Schedule:
     schedule = Schedule(units, retries, backoff=0)
     for _ in schedule.run(backend or Here()):
         pass
@@ -138,3 +151,16 @@ def test_a_record_says_of_what_by_whom_and_how_long(folder: str) -> None:
     assert record["inputs"] == {f"{folder}/a.txt": storage.fingerprint(f"{folder}/a.txt")}
     assert (record["key"], record["attempt"], record["outcome"]["frames"]) == (one.key, 1, 10)
     assert sorted(path.name for path in Path(folder).iterdir()) == ["a.txt", "one", "tam-batch"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux tells how a process was begun")
+def test_a_worker_has_one_thread_from_its_first_breath(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """NumPy counts its threads while it is loaded, which is before a worker runs any line of ours."""
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    one = unit(folder, "one", Born())
+    with Pool(1) as pool:
+        run([one], pool)
+    begun = dict(line.split("=", 1) for line in Path(one.output).read_text().split("\0") if line)
+    assert {begun[name] for name in THREADS} == {"1"}
+    assert os.environ["OMP_NUM_THREADS"] == "3" and "OPENBLAS_NUM_THREADS" not in os.environ

@@ -4,8 +4,10 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
@@ -13,6 +15,7 @@ from multiprocessing.process import BaseProcess
 from plugin.batch.unit import GPU, Outcome, Unit, lost, run_unit
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+"""What libraries ask the environment for while they are loaded, and NumPy is before a worker can say anything."""
 
 
 @dataclass
@@ -32,6 +35,7 @@ class Pool:
     workers: int
     gpu_fraction: float = 1.0
     _all: list[_Worker] = field(default_factory=list)
+    _threads: ExitStack = field(default_factory=ExitStack)
 
     @property
     def slots(self) -> int:
@@ -63,6 +67,7 @@ class Pool:
         return [self._ended(busy[future]) for future in done]
 
     def __enter__(self) -> "Pool":
+        self._threads.enter_context(one_thread_each())
         self._all = [_Worker(_executor()) for _ in range(self.workers)]
         return self
 
@@ -71,6 +76,7 @@ class Pool:
             for process in _processes(one.executor):
                 process.terminate()  # it clears away what it has begun
             one.executor.shutdown(wait=True, cancel_futures=True)
+        self._threads.close()
 
     def _ended(self, worker: _Worker) -> Outcome:
         assert worker.future is not None and worker.unit is not None
@@ -89,10 +95,22 @@ class Pool:
         return worker
 
 
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Processes begun meanwhile have one thread. The environment is put back."""
+    before = {name: os.environ.get(name) for name in THREADS}
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+
+
 def begin_worker() -> None:
-    """In a new worker, before anything heavy is loaded: one thread, and Ctrl-C is for the one who gave it work."""
-    for name in THREADS:
-        os.environ[name] = "1"
+    """In a new worker: Ctrl-C is for the one who gave it work."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     use_one_thread()

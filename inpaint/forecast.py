@@ -16,7 +16,7 @@ from inpaint.base import UNTOUCHED, CopyingInpainter, Inpainter, Window
 from inpaint.budget import Budget, default_memory
 from inpaint.camera import Matrix
 from inpaint.flow import FlowSettings, View, link, view
-from inpaint.holes import Box, Holes, crop_box, holes_of, require_visible
+from inpaint.holes import BY_SIZE, Box, Holes, crop_box, holes_of, require_visible
 from inpaint.planning import MARGIN
 from tam_core.masklet import Masklet
 from tam_core.types import Mask, Pixels
@@ -86,7 +86,7 @@ def forecast(
     masklets: Iterable[Masklet],
     *,
     inpainter: Inpainter,
-    grow: int = 4,
+    grow: int = BY_SIZE,
     start: int = 0,
     stop: int | None = None,
     memory: float | None = None,

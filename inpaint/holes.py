@@ -15,6 +15,9 @@ from tam_core.types import FloatMap, Mask, Pixels, Size
 
 Pixel = TypeVar("Pixel", bound=np.generic)
 
+BY_SIZE = -1
+"""In place of a number of pixels by which masks are widened: what suits the size of the picture."""
+
 Box = tuple[int, int, int, int]
 """(x0, y0, x1, y1) in whole pixels; x1 and y1 are exclusive."""
 
@@ -102,7 +105,7 @@ def overlap(a: Box, b: Box) -> Box | None:
     return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
-def holes_of(masklets: Iterable[Masklet], size: Size, grow: int = 4, feather: int = 2) -> Holes:
+def holes_of(masklets: Iterable[Masklet], size: Size, grow: int = BY_SIZE, feather: int = 2) -> Holes:
     """The holes of a video of ``size`` (H, W). Raises MaskletError if a masklet belongs to a video of another size."""
     chosen = tuple(masklets)
     for masklet in chosen:
@@ -112,7 +115,15 @@ def holes_of(masklets: Iterable[Masklet], size: Size, grow: int = 4, feather: in
                 f"the video is {size[1]}x{size[0]}; "
                 "track the object on this video, or scale its masks first"
             )
-    return Holes(chosen, size, grow, feather)
+    return Holes(chosen, size, grown_by(grow, size), feather)
+
+
+def grown_by(grow: int, size: Size) -> int:
+    """``grow``, or for BY_SIZE 4 pixels of a picture 854 wide, 9 of full HD, 18 of 4K, never less than 4.
+
+    A network looks at every picture at about the same size, so its masks are the coarser the larger the picture is.
+    """
+    return grow if grow >= 0 else max(4, round(max(size) * 4 / 854))
 
 
 def require_visible(holes: Holes, frames: range) -> None:

@@ -17,6 +17,7 @@ from moviepy import Effect, VideoClip
 from inpaint.effects import find_effect, with_effects
 from inpaint.effects.layers import feathered
 from inpaint.effects.taking import Remove, Transparent
+from inpaint.holes import BY_SIZE
 from inpaint.removal import remove
 from inpaint.replace import ReplaceSettings, replace
 from inpaint.replacing.insert import Given
@@ -42,7 +43,7 @@ class RemoveObject(Effect):  # type: ignore[misc]
 
     masklets: Iterable[Masklet]
     inpainter: str = "plate"
-    grow: int = 4
+    grow: int = BY_SIZE
     feather: int = 2
 
     def apply(self, clip: VideoClip) -> VideoClip:
@@ -67,7 +68,7 @@ class ReplaceObject(Effect):  # type: ignore[misc]
     with_: Given | VideoClip
     settings: ReplaceSettings = field(default_factory=ReplaceSettings)
     inpainter: str = "plate"
-    grow: int = 4
+    grow: int = BY_SIZE
 
     def apply(self, clip: VideoClip) -> VideoClip:
         """Raises RequestError for a clip without a rate, and as the clip is played what ``replace`` raises."""

@@ -25,7 +25,7 @@ from inpaint.base import (
 )
 from inpaint.budget import Budget, default_memory
 from inpaint.engines import INPAINTERS
-from inpaint.holes import Box, Holes, composite, crop, holes_of, overlap, require_visible
+from inpaint.holes import BY_SIZE, Box, Holes, composite, crop, holes_of, overlap, require_visible
 from inpaint.painted import Painted, checked
 from inpaint.planning import NOWHERE, Plan, Planner
 from inpaint.survey import Survey
@@ -97,7 +97,7 @@ def removed(
     masklets: Iterable[Masklet],
     *,
     inpainter: Inpainter | str = "plate",
-    grow: int = 4,
+    grow: int = BY_SIZE,
     feather: int = 2,
     start: int = 0,
     stop: int | None = None,
@@ -108,7 +108,8 @@ def removed(
 ) -> Generator[Removed, None, None]:
     """Frames ``start`` ... ``stop`` - 1 without the masklets' objects, in order, and where their pixels are from.
 
-    The objects are grown by ``grow`` pixels; over the outermost ``feather`` of them the fill fades into the source.
+    The objects are grown by ``grow`` pixels (BY_SIZE: as suits the picture's size, see ``holes.grown_by``); over the
+    outermost ``feather`` of them the fill fades into the source.
     Outside the grown objects every pixel is the source's own. Between two frames may lie a minute's work on a window:
     ``check`` is told meanwhile how many frames are as good as done. ``memory``, in GB: windows are as long as it lets
     them be; None: half of the machine's. ``painted``: by frame index, pictures (H, W, 3) that show the truth where they

@@ -13,7 +13,7 @@ from fractions import Fraction
 from inpaint.base import Check, Inpainter, unchecked
 from inpaint.composite import lay
 from inpaint.engines import INPAINTERS
-from inpaint.holes import holes_of, require_visible
+from inpaint.holes import BY_SIZE, holes_of, require_visible
 from inpaint.removal import remove
 from inpaint.replacing.actor import Actor, Course, Drawing, Pursuit
 from inpaint.replacing.background import BACKGROUND_PARAMETERS, replace_background
@@ -97,7 +97,7 @@ def replace(
     settings: ReplaceSettings | None = None,
     *,
     inpainter: Inpainter | str = "plate",
-    grow: int = 4,
+    grow: int = BY_SIZE,
     feather: int = 2,
     start: int = 0,
     stop: int | None = None,
@@ -146,7 +146,7 @@ class Replacement:
         settings: ReplaceSettings | None = None,
         *,
         inpainter: Inpainter | str = "plate",
-        grow: int = 4,
+        grow: int = BY_SIZE,
         feather: int = 2,
         start: int = 0,
         stop: int | None = None,

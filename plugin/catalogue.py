@@ -8,6 +8,7 @@ from inpaint.effects import PARAMETERS as EFFECTS
 from inpaint.engines import INPAINTERS
 from inpaint.fillers.published import VIDEO
 from inpaint.generate import PARAMETERS as WORDS
+from inpaint.holes import BY_SIZE
 from inpaint.replace import BACKGROUND_PARAMETERS
 from inpaint.replace import PARAMETERS as PLACING
 from plugin.exports import EXPORTS
@@ -26,7 +27,7 @@ TRACK = (
         choices=("ask", "auto", "stop"),
     ),
 )
-_GROW = Parameter("grow", "int", 4, "enlarge the masks", "px", 0, 64)
+_GROW = Parameter("grow", "int", BY_SIZE, "enlarge the masks; -1: as suits the picture, 4 to 18", "px", BY_SIZE, 64)
 _MEMORY = Parameter("memory", "float", 0.0, "what it may take; 0: half of the machine's", "GB", 0, 4096)
 REMOVE = (
     _GROW,

@@ -4,10 +4,11 @@ import json
 
 from inpaint.engines import INPAINTERS
 from inpaint.forecast import forecast as forecast_removal
+from inpaint.holes import BY_SIZE
 from plugin.finding import Asked, found
 
 
-def forecast(asked: Asked, grow: int = 4, memory: float | None = None, as_json: bool = False) -> str:
+def forecast(asked: Asked, grow: int = BY_SIZE, memory: float | None = None, as_json: bool = False) -> str:
     """What removing the objects will be like."""
     row = INPAINTERS.get(asked.choice.inpainter, "inpainter")
     with found(asked, None) as work:

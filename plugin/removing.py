@@ -7,7 +7,7 @@ from pathlib import Path
 
 from inpaint.composite import cut_out as cut_out_objects
 from inpaint.engines import INPAINTERS
-from inpaint.holes import Holes, holes_of
+from inpaint.holes import BY_SIZE, Holes, holes_of
 from inpaint.provenance import Shares, total
 from inpaint.removal import Removed, removed
 from plugin.catalogue import settled
@@ -68,7 +68,7 @@ LEAST_MEMORY = 0.5
 def remove(
     asked: Asked,
     output: Path,
-    grow: int = 4,
+    grow: int = BY_SIZE,
     codec: str | None = None,
     timecode: str | None = None,
     extras: Extras = Extras(),

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from inpaint.engines import INPAINTERS
-from inpaint.holes import holes_of
+from inpaint.holes import BY_SIZE, holes_of
 from inpaint.replace import BACKGROUND_PARAMETERS, PARAMETERS, Replacement, ReplaceSettings, replace_background
 from plugin.catalogue import settled
 from plugin.finding import Asked, Choice, Found, found, objects_in_words
@@ -21,8 +21,8 @@ from tam_core.video.codecs import choose_codec
 from tam_core.video.colour import PLAIN_BITS
 from tam_core.video.open import deepened
 
-REMOVED, PAINTED = 4, 8
-"""Pixels by which masks are usually enlarged, to remove an object and to paint in its place."""
+PAINTED = 8
+"""Pixels by which masks are usually enlarged to paint in an object's place."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _made(work: Found, pictures: FrameSource, choice: Choice, wish: Wish) -> _Ma
         wish.with_,
         wish.settings(),
         inpainter=INPAINTERS.get(choice.inpainter, "inpainter").load(choice.device),
-        grow=REMOVED if wish.grow is None else wish.grow,
+        grow=BY_SIZE if wish.grow is None else wish.grow,
         start=span.start,
         stop=span.stop,
         memory=wish.memory,

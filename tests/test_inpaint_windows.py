@@ -57,6 +57,14 @@ def test_alpha_is_one_on_the_object_and_zero_outside_the_hole() -> None:
     assert alpha[15, 19] < alpha[15, 18] < alpha[15, 17] <= 1
 
 
+@pytest.mark.parametrize(
+    ("size", "pixels"), [((120, 160), 4), ((480, 854), 4), ((1080, 1920), 9), ((1920, 1080), 9), ((2160, 3840), 18)]
+)
+def test_masks_are_widened_as_suits_the_picture_unless_it_is_said(size: tuple[int, int], pixels: int) -> None:
+    assert holes_of([], size).grow == pixels
+    assert holes_of([], size, grow=0).grow == 0
+
+
 def test_crop_stays_inside_the_picture() -> None:
     assert crop_box([(5, 5, 10, 10), (30, 8, 44, 20)], (50, 60), 10) == (0, 0, 54, 30)
 

@@ -43,7 +43,7 @@ def test_the_menus_are_the_catalogue_s() -> None:
     assert dict(found["engine"].choices)["flow"] == "flow"
     assert dict(found["engine"].choices)["auto"].startswith("automatic (")
     grow = found["remove/plate/grow"]
-    assert (grow.kind, grow.default, grow.low, grow.high) == ("int", 4, 0, 64)
+    assert (grow.kind, grow.default, grow.low, grow.high) == ("int", -1, -1, 64)
 
 
 def test_operations_have_their_own_lines_and_files_are_chosen() -> None:

@@ -133,7 +133,7 @@ def test_a_background_is_a_colour_or_a_file_of_an_opened_folder(service: Service
         ("replace-words", {"parameters": {"prompt": "a cat", "model": "nobody/nothing-of-it"}}, 409, "fetch"),
         ("remove", {"parameters": {"memory": 0.1}}, 400, "memory budget"),
         ("remove", {"parameters": {"insert": "x"}}, 400, "no parameter"),
-        ("forecast", {"parameters": {"grow": -1}}, 400, "grow"),
+        ("forecast", {"parameters": {"grow": -2}}, 400, "grow"),
         ("forecast", {"objects": []}, 400, "no object"),
     ],
 )

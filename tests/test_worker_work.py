@@ -257,7 +257,7 @@ def test_what_cannot_be_written_is_refused_at_once(service: Service, session: st
 def test_a_removal_that_makes_no_sense_is_refused_at_once(service: Service, session: str) -> None:
     address = f"/sessions/{session}/remove"
     assert asked(service, "POST", address, 400, start=3, stop=5)["type"] == "NotVisibleError"
-    assert asked(service, "POST", address, 400, parameters={"grow": -1})["type"] == "RequestError"
+    assert asked(service, "POST", address, 400, parameters={"grow": -2})["type"] == "RequestError"
     assert asked(service, "POST", address, 400, inpainter="magic")["type"] == "UnknownEngineError"
     assert asked(service, "POST", address, 400, objects=[])["type"] == "RequestError"
 

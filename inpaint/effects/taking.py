@@ -5,23 +5,23 @@ from dataclasses import dataclass
 from inpaint.effects.base import STILL, Coverage, Moment, coverage
 from inpaint.effects.blend import tinted
 from inpaint.engines import INPAINTERS
-from inpaint.holes import grown
+from inpaint.holes import BY_SIZE, grown, grown_by
 from tam_core.types import Pixels
 
 
 @dataclass(frozen=True)
 class Remove:
-    """The object taken out by an ``inpainter``, with masks enlarged by ``grow`` px of the source.
+    """The object taken out by an ``inpainter``, with masks enlarged by ``grow`` px of the source, or as suits its size.
 
     In a video, ``inpaint.effects.with_effects`` gives the work to ``inpaint.remove``, which knows all frames. ``apply``
     sees one frame alone: all that the object hides on it is invented.
     """
 
     inpainter: str = "auto"
-    grow: int = 4
+    grow: int = BY_SIZE
 
     def apply(self, frame: Pixels, mask: Coverage, moment: Moment = STILL) -> Pixels:
-        hole = grown(mask > 0, self.grow)
+        hole = grown(mask > 0, grown_by(self.grow, (mask.shape[0], mask.shape[1])))
         if not hole.any():
             return frame.copy()
         engine = INPAINTERS.get(self.inpainter, "inpainter").load()

@@ -11,6 +11,7 @@ from plugin.cli.options import (
     Clicks,
     Device,
     Engine,
+    Growth,
     Input,
     MaskFiles,
     Nots,
@@ -34,7 +35,7 @@ def remove(
     masks: Annotated[
         Path | None, typer.Option("--masks", metavar="DIR|FILE.json", help="Masks of 'tam track', or your own.")
     ] = None,
-    grow: Annotated[int, typer.Option("--grow", min=0, metavar="PX", help="Enlarge the masks; more for fur.")] = 4,
+    grow: Growth = -1,
     inpainter: Annotated[str, typer.Option("--inpainter", metavar="NAME", help="What fills the hole.")] = "auto",
     codec: Annotated[str | None, typer.Option("--codec", metavar="NAME", help="h264, ffv1, prores, png ...")] = None,
     engine: Engine = "auto",
@@ -104,7 +105,8 @@ def timeline(
         Path | None, typer.Option("--masks", metavar="DIR|FILE.json", help="Masks of all of the clip's media.")
     ] = None,
     grow: Annotated[
-        int | None, typer.Option("--grow", min=0, metavar="PX", help="Enlarge the masks; 4 to remove, 0 for a matte.")
+        int | None,
+        typer.Option("--grow", min=0, metavar="PX", help="Enlarge the masks; usually as tam remove, or 0."),
     ] = None,
     inpainter: Annotated[str, typer.Option("--inpainter", metavar="NAME", help="What fills the hole.")] = "auto",
     codec: Annotated[

@@ -11,6 +11,7 @@ from plugin.cli.options import (
     Clicks,
     Device,
     Engine,
+    Growth,
     Input,
     MaskFiles,
     Nots,
@@ -32,7 +33,7 @@ def forecast(
     masks: Annotated[
         Path | None, typer.Option("--masks", metavar="DIR|FILE.json", help="Masks of 'tam track', or your own.")
     ] = None,
-    grow: Annotated[int, typer.Option("--grow", min=0, metavar="PX", help="Enlarge the masks before removal.")] = 4,
+    grow: Growth = -1,
     inpainter: Annotated[str, typer.Option("--inpainter", metavar="NAME", help="What will fill the hole.")] = "auto",
     json_: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     engine: Engine = "auto",

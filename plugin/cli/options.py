@@ -21,6 +21,10 @@ Texts = Annotated[
 ]
 Engine = Annotated[str, typer.Option("--engine", metavar="NAME", help="The tracker; see 'tam engines'.")]
 SegmenterName = Annotated[str, typer.Option("--segmenter", metavar="NAME", help="What turns clicks into a mask.")]
+Growth = Annotated[
+    int,
+    typer.Option("--grow", min=-1, metavar="PX", help="Enlarge the masks; -1: 4 of 854 across, 9 of 1920."),
+]
 Start = Annotated[int, typer.Option("--start", min=0, metavar="N", help="First frame to work on.")]
 Stop = Annotated[int | None, typer.Option("--stop", min=1, metavar="N", help="Frame before which to stop.")]
 AcrossCuts = Annotated[

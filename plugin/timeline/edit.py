@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from inpaint.holes import BY_SIZE
 from plugin import removing
 from plugin.finding import Asked
 from plugin.timeline.clips import (
@@ -34,7 +35,7 @@ class Edit:
 
 
 EDITS: Mapping[str, Edit] = {
-    "remove": Edit(removing.remove, "removed", 4),
+    "remove": Edit(removing.remove, "removed", BY_SIZE),
     "matte": Edit(removing.cut_out, "matte", 0),
 }
 

@@ -73,7 +73,7 @@ def test_tracking_reaches_the_last_frame(story: Facts) -> None:
 
 
 def test_panels_are_built_from_the_catalogue(story: Facts) -> None:
-    assert story["grow"] == ["Grow (px)", 4, 0, 64]
+    assert story["grow"] == ["Grow (px)", -1, -1, 64]
     assert {"Grow (px)", "Feather (px)", "Fill With", "Remove Now"} <= set(story["panels"]["TAM_PT_vse_edit"])
     assert {"Masks: JSON", "Preview: H.264"} <= set(story["panels"]["TAM_PT_vse_export"])
     assert "Across cuts" in story["panels"]["TAM_PT_vse_track"]

@@ -142,7 +142,7 @@ class _Pass:
     """
 
     source: FrameSource
-    tracker: Tracker
+    tracker: Watched
     anchors: Anchors
     step: int
     search: Search
@@ -158,7 +158,7 @@ class _Pass:
         cuts = CutDetector()
         again = self._returned(state, past, first) if past else range(0)
         index = first
-        for picture in self._pictures(again[0] if past else first, stop):
+        for picture in self._pictures(state, again[0] if past else first, stop):
             index, is_cut = picture.index, cuts.cut_before(picture.pixels)
             if past and index in again:
                 past.retrace(self.tracker, state, picture, told=is_cut or index == again[0] != first)
@@ -194,10 +194,12 @@ class _Pass:
             past.retrace(self.tracker, state, self.source.read(frame))
         return again
 
-    def _pictures(self, first: int, stop: int | None) -> Iterator[Frame]:
-        """The frames of the walk; those of a file are read while the one before is worked on."""
+    def _pictures(self, state: Any, first: int, stop: int | None) -> Iterator[Frame]:
+        """The frames of the walk; those of a file are read, and looked at, while the one before is worked on."""
         frames = self.source.frames(first, stop, self.step)
-        return frames if self.source.info.frame_count is None else read_ahead(frames)
+        if self.source.info.frame_count is None:
+            return frames
+        return read_ahead(frames, lambda frame: self.tracker.foresee(state, frame))
 
     def trust(self, found: FrameMasks, object_id: ObjectId) -> float:
         """How far to believe a mask of this walk: its score, less with every frame it has come.

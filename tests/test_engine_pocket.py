@@ -1,5 +1,7 @@
 """The pocket engine beyond the contract: its view of a picture, its bank, its edges, who owns a pixel, its weights."""
 
+import threading
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -7,17 +9,22 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
+from tam_core import rle
 from tam_core.engines import ENGINES
 from tam_core.engines.pocket import WEIGHTS, PocketSettings, PocketTracker, load
 from tam_core.engines.pocket.bank import Bank, MemoryFrame
 from tam_core.engines.pocket.edges import sharpened
+from tam_core.engines.pocket.tracker import threads
 from tam_core.engines.pocket.verdict import settled, shared_out
 from tam_core.engines.pocket.view import flow_between, lab_bins, look
 from tam_core.errors import EngineNotReadyError
 from tam_core.models.pocket.cues import BINS
 from tam_core.models.pocket.decoder import Decoded
+from tam_core.models.pocket.encoder import Features
 from tam_core.prompts import Box, Click, MaskPrompt
+from tam_core.propagation import Plan, Propagation
 from tam_core.types import Mask, Pixels
 from tam_core.video import ArraySource, Frame
 from tests.scenes import crossing, disc, iou, texture
@@ -157,3 +164,45 @@ def test_box_says_which_of_two_like_objects_is_meant(pocket: PocketTracker) -> N
     pixels[other] = paint(480)[other]
     found = pocket.segment(pocket.embed(pixels), [Box(0, 1, (335, 185, 445, 295))]).best
     assert iou(found, other) > 0.6 and not (found & truth).sum() > 0.3 * truth.sum()
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_looking_ahead_changes_no_mask_and_leaves_less_to_do(
+    pocket: PocketTracker, one_thread: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene, compare, late = crossing(18), pocket.network.compare, list[int]()
+
+    def watched(features: Features, keys: Sequence[Tensor]) -> Iterator[Tensor]:
+        if threading.current_thread() is threading.main_thread():
+            late.append(len(keys))
+        return compare(features, keys)
+
+    monkeypatch.setattr(pocket.network, "compare", watched)
+    anchors = {1: {0: rle.encode(scene.masks[0])}, 2: {5: rle.encode(disc(70, 100, 10))}}
+    plan = Plan(anchors, "forward", 0, {1: None, 2: None})
+    source = ArraySource(scene.frames)
+    alone = list(Propagation(source, pocket, plan, "stop"))
+    assert len(late) == 17, "every frame but the first, which is given"
+    late.clear()
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)  # as if: sums over two threads have other last digits
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
+    ahead = list(Propagation(source, pocket, plan, "stop"))
+    assert len(late) <= 1, "but where an object appears"
+    for one, other in zip(ahead, alone, strict=True):
+        assert one.scores == other.scores
+        assert all(np.array_equal(one.masks[key], other.masks[key]) for key in one.masks | other.masks)
+
+
+def test_threads_are_lent_and_given_back(one_thread: None) -> None:
+    torch.set_num_threads(4)
+    with pytest.raises(KeyError), threads(2, 4):
+        assert torch.get_num_threads() == 2
+        raise KeyError
+    assert torch.get_num_threads() == 4

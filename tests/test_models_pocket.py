@@ -1,5 +1,7 @@
 """The pocket network: its cues say what they should, its memory reads what was written, folding changes nothing."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -17,7 +19,7 @@ from tam_core.models.pocket.cues import (
 )
 from tam_core.models.pocket.decoder import CANDIDATES
 from tam_core.models.pocket.folded import fold
-from tam_core.models.pocket.memory import BLOCK, Remembered, read
+from tam_core.models.pocket.memory import BLOCK, Remembered, compare, read
 from tam_core.models.pocket.network import VALUE, Pocket
 
 
@@ -111,8 +113,13 @@ def test_places_that_look_like_the_clicked_one_are_found() -> None:
 def test_memory_gives_back_what_was_there_where_it_looked_the_same() -> None:
     keys = torch.nn.functional.normalize(torch.randn(1, 16, 5, 7), dim=1)
     values = counted(torch.randn(1, 3, 35))
-    readout = read(keys, [Remembered(keys.flatten(2), values)], torch.tensor(60.0))
-    assert torch.allclose(readout.flatten(2), values[:, :-1], atol=1e-2)
+    readout = recalled(keys, [Remembered(keys.flatten(2), values)], 60)
+    assert torch.allclose(readout, values[:, :-1], atol=1e-2)
+
+
+def recalled(key: Tensor, remembered: Sequence[Remembered], temperature: float) -> Tensor:
+    alike = compare(key, [one.key for one in remembered], torch.tensor(temperature))
+    return read(alike, [one.value for one in remembered])
 
 
 def counted(values: Tensor) -> Tensor:
@@ -124,8 +131,8 @@ def test_frames_that_know_nothing_of_an_object_do_not_count_for_it() -> None:
     keys = [torch.nn.functional.normalize(torch.randn(1, 16, 20), dim=1) for _ in range(2)]
     known, unknown = counted(torch.randn(1, 3, 20)), torch.zeros(1, 4, 20)
     query = torch.nn.functional.normalize(torch.randn(1, 16, 4, 5), dim=1)
-    both = read(query, [Remembered(keys[0], known), Remembered(keys[1], unknown)], torch.tensor(14.0))
-    alone = read(query, [Remembered(keys[0], known)], torch.tensor(14.0))
+    both = recalled(query, [Remembered(keys[0], known), Remembered(keys[1], unknown)], 14)
+    alone = recalled(query, [Remembered(keys[0], known)], 14)
     assert torch.allclose(both, alone, atol=1e-5)
 
 
@@ -138,7 +145,7 @@ def test_memory_is_read_in_blocks_as_in_one_piece() -> None:
     ]
     alike = torch.cat([one.key for one in remembered], 2).mT @ keys.flatten(2) * 10
     whole = torch.cat([one.value for one in remembered], 2)[:, :-1] @ alike.softmax(1)
-    assert torch.allclose(read(keys, remembered, torch.tensor(10.0)).flatten(2), whole, atol=1e-5)
+    assert torch.allclose(recalled(keys, remembered, 10), whole, atol=1e-5)
 
 
 def test_folding_changes_nothing_but_the_number_of_layers() -> None:

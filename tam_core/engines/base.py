@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tam_core.prompts import Prompt
 from tam_core.types import FloatMap, Mask, ObjectId, Pixels
@@ -96,5 +96,17 @@ class Tracker(Protocol):
         """Where the remembered objects are on a frame that does not follow the last one, as after a cut.
 
         Changes nothing in the state.
+        """
+        ...
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A Tracker that can do a part of a step before the one ahead of it is done."""
+
+    def foresee(self, state: Any, frame: Frame) -> None:
+        """Look at the next frame of the pass, in another thread, while the one before it is stepped.
+
+        The masks are the same with it and without it. A frame that was foreseen need not be stepped.
         """
         ...

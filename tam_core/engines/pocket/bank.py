@@ -5,7 +5,7 @@ objects, never on the number of frames.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -39,6 +39,13 @@ class Bank:
         if self.latest is not None and self.kept % self.settings.memory_every == 0:
             self.spaced = [*self.spaced, self.latest][-self.settings.spaced :]
         self.latest = frame
+
+    def expected(self, frame: int, objects: Sequence[ObjectId], last: Tensor) -> list[Tensor]:
+        """The keys of what will be recalled for a frame once the one before it, of key ``last``, is kept."""
+        coming = replace(self)
+        if coming.latest is None or coming.latest.key is not last:
+            coming.keep(MemoryFrame(last))
+        return [one.key for one in coming._chosen(frame, objects) if one.values or one.key is last]
 
     def recalled(self, frame: int, objects: Sequence[ObjectId]) -> list[Remembered]:
         """The memory of some objects, as rows, for a frame. What says nothing of an object weighs nothing for it."""

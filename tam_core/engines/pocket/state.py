@@ -1,6 +1,6 @@
 """What one pass over a video remembers of each object, and of the frame predicted last."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -12,6 +12,7 @@ from tam_core.engines.pocket.view import View
 from tam_core.geometry import Scale
 from tam_core.models.pocket.cues import Colours, Motion
 from tam_core.models.pocket.encoder import Features
+from tam_core.models.pocket.memory import Remembered
 from tam_core.types import ObjectId
 
 
@@ -40,12 +41,32 @@ class Target:
 
 @dataclass(frozen=True)
 class Sight:
-    """A frame as it is seen on a pass: picture, features, and the motion from the last frame to it."""
+    """A frame as it is seen on a pass: picture, features, their key (1, Ck, L), and the motion to it from the last one.
+
+    ``before``: what was seen of that frame, None if there was none.
+    """
 
     frame: int
     view: View
     features: Features
+    key: Tensor
     motion: Motion
+    before: View | None = None
+
+
+@dataclass(frozen=True)
+class Foresight:
+    """What is known of a frame before the one ahead of it has masks: how it looks, and how ``alike`` it and frames of
+    these ``keys`` are."""
+
+    sight: Sight
+    keys: Sequence[Tensor] = ()
+    alike: Sequence[Tensor] = ()
+
+    def of(self, remembered: Sequence[Remembered]) -> Sequence[Tensor] | None:
+        """How alike it and remembered frames are, if these are the ones that were expected."""
+        expected = len(self.keys) == len(remembered) > 0
+        return self.alike if expected and all(a.key is b for a, b in zip(remembered, self.keys, strict=True)) else None
 
 
 @dataclass(frozen=True)
@@ -61,10 +82,23 @@ class Prediction:
 
 @dataclass
 class PocketState:
-    """One pass over a video. Its size depends on the working size, the objects and the prompted frames only."""
+    """One pass over a video. Its size depends on the working size, the objects and the prompted frames only.
+
+    ``foreseen``: by frame index, the last two frames that were looked at ahead. ``threads``: all there are.
+    """
 
     scale: Scale
     bank: Bank
+    threads: int = 1
     targets: dict[ObjectId, Target] = field(default_factory=dict)
     last: View | None = None
     predicted: Prediction | None = None
+    foreseen: dict[int, Foresight] = field(default_factory=dict)
+
+    def followed(self, frame: int) -> list[ObjectId]:
+        """The objects that have appeared, or do so on a frame."""
+        return [
+            object_id
+            for object_id, target in self.targets.items()
+            if target.soft is not None or frame in target.anchors
+        ]

@@ -1,6 +1,8 @@
 """The pocket tracker: a picture is looked at once, and objects are rows of one pass through the decoder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -9,7 +11,7 @@ from tam_core import rle
 from tam_core.engines.base import FrameMasks
 from tam_core.engines.pocket.bank import Bank, MemoryFrame
 from tam_core.engines.pocket.segmenter import PocketSegmenter, halved
-from tam_core.engines.pocket.state import Anchor, PocketState, Prediction, Sight, Target
+from tam_core.engines.pocket.state import Anchor, Foresight, PocketState, Prediction, Sight, Target
 from tam_core.engines.pocket.verdict import Verdict, settled
 from tam_core.engines.pocket.view import STRIDE, View, flow_between, look
 from tam_core.errors import PromptError, RequestError
@@ -29,7 +31,7 @@ class PocketTracker(PocketSegmenter):
     def start(self, info: VideoInfo) -> PocketState:
         """An empty state."""
         scale = fit_long_side(info.size, self.settings.long_side, STRIDE, enlarge=True)
-        return PocketState(scale, Bank(self.settings))
+        return PocketState(scale, Bank(self.settings), torch.get_num_threads())
 
     @torch.inference_mode()
     def condition(self, state: PocketState, frame: Frame, prompts: Sequence[Prompt]) -> FrameMasks:
@@ -58,21 +60,22 @@ class PocketTracker(PocketSegmenter):
     @torch.inference_mode()
     def predict(self, state: PocketState, frame: Frame) -> FrameMasks:
         """Every object that has appeared on this frame, as the memory has it."""
-        sight = self._see(frame, state, state.last)
-        anchors = {object_id: target.anchors.get(frame.index) for object_id, target in state.targets.items()}
-        given = {object_id: anchor.mask.decode() for object_id, anchor in anchors.items() if anchor}
-        carried = {
-            object_id: carry(target.soft, sight.motion.flow)
-            for object_id, target in state.targets.items()
-            if target.soft is not None
-        }
-        followed = [object_id for object_id in carried if object_id not in given]
-        verdict = self._decide(state, sight, carried, followed)
-        masks = self.enlarged(verdict.soft, frame.pixels, sight.view)
-        scores = verdict.scores | dict.fromkeys(given, 1.0)
-        found = FrameMasks(frame.index, without(masks, given) | given, scores, verdict.logits)
-        state.predicted = Prediction(sight, carried, verdict.soft, found)
-        return found
+        with own_threads(state):
+            sight = self._see(frame, state, state.last)
+            anchors = {object_id: target.anchors.get(frame.index) for object_id, target in state.targets.items()}
+            given = {object_id: anchor.mask.decode() for object_id, anchor in anchors.items() if anchor}
+            carried = {
+                object_id: carry(target.soft, sight.motion.flow)
+                for object_id, target in state.targets.items()
+                if target.soft is not None
+            }
+            followed = [object_id for object_id in carried if object_id not in given]
+            verdict = self._decide(state, sight, carried, followed)
+            masks = self.enlarged(verdict.soft, frame.pixels, sight.view)
+            scores = verdict.scores | dict.fromkeys(given, 1.0)
+            found = FrameMasks(frame.index, without(masks, given) | given, scores, verdict.logits)
+            state.predicted = Prediction(sight, carried, verdict.soft, found)
+            return found
 
     @torch.inference_mode()
     def remember(self, state: PocketState, found: FrameMasks) -> None:
@@ -80,17 +83,18 @@ class PocketTracker(PocketSegmenter):
         predicted = state.predicted
         if predicted is None or predicted.found.frame != found.frame:
             raise RequestError(f"frame {found.frame} cannot be remembered: predict it first")
-        memory = MemoryFrame(predicted.sight.features.key.flatten(2))
-        for object_id in predicted.found.masks:
-            target = state.targets[object_id]
-            if object_id in found.masks:
-                self._learn(target, object_id, found, predicted)
-                assert target.soft is not None
-                memory.values[object_id] = self.value(predicted.sight.features, target.soft)
-            else:
-                target.soft = predicted.carried.get(object_id, target.soft)
-        state.bank.keep(memory)
-        state.last, state.predicted = predicted.sight.view, None
+        with own_threads(state):
+            memory = MemoryFrame(predicted.sight.key)
+            for object_id in predicted.found.masks:
+                target = state.targets[object_id]
+                if object_id in found.masks:
+                    self._learn(target, object_id, found, predicted)
+                    assert target.soft is not None
+                    memory.values[object_id] = self.value(predicted.sight.features, target.soft)
+                else:
+                    target.soft = predicted.carried.get(object_id, target.soft)
+            state.bank.keep(memory)
+            state.last, state.predicted = predicted.sight.view, None
 
     @torch.inference_mode()
     def search(self, state: PocketState, frame: Frame) -> FrameMasks:
@@ -102,19 +106,39 @@ class PocketTracker(PocketSegmenter):
         masks = self.enlarged(verdict.soft, frame.pixels, sight.view)
         return FrameMasks(frame.index, masks, verdict.scores, verdict.logits)
 
+    @torch.inference_mode()
+    def foresee(self, state: PocketState, frame: Frame) -> None:
+        """Look at the next frame while the one before it is worked on, each with half of the processor's threads."""
+        if state.threads < 2 or self.network.temperature.device.type != "cpu":
+            return
+        with threads(state.threads // 2, state.threads):
+            earlier = list(state.foreseen.values())[-1:]
+            before = earlier[0].sight if earlier else None
+            sight = self._seen(frame, state, before.view if before else state.last)
+            keys = state.bank.expected(frame.index, state.followed(before.frame), before.key) if before else []
+            alike = list(self.network.compare(sight.features, keys)) if keys else []
+        state.foreseen = {one.sight.frame: one for one in (*earlier, Foresight(sight, keys, alike))}
+
     def _see(self, frame: Frame, state: PocketState, last: View | None) -> Sight:
         """A frame, and how it moved since the last one; without one, nothing moved."""
+        known = state.foreseen.get(frame.index)
+        if known is None:
+            return self._seen(frame, state, last)
+        sight = known.sight
+        return sight if sight.before is last else replace(sight, motion=moved(last, sight.view), before=last)
+
+    def _seen(self, frame: Frame, state: PocketState, last: View | None) -> Sight:
         view = look(frame.pixels, state.scale.working)
-        flow = torch.from_numpy(flow_between(last, view))[None] if last else torch.zeros(1, 2, *view.half_size)
-        before = (last or view).half_tensor
-        return Sight(frame.index, view, self.encode(view), Motion.between(before, view.half_tensor, flow))
+        features = self.encode(view)
+        return Sight(frame.index, view, features, features.key.flatten(2), moved(last, view), last)
 
     def _decide(self, state: PocketState, sight: Sight, carried: Soft, objects: Sequence[ObjectId]) -> Verdict:
         """Where the objects are, by memory and cues."""
         if not objects:
             return Verdict({}, {}, {})
         cues = self._cues(state, sight, carried, objects)
-        readout = self.network.recall(sight.features, state.bank.recalled(sight.frame, objects))
+        remembered, known = state.bank.recalled(sight.frame, objects), state.foreseen.get(sight.frame)
+        readout = self.network.recall(sight.features, remembered, known.of(remembered) if known else None)
         return settled(self.decode(sight.features, cues, readout), objects, self.settings)
 
     def _cues(self, state: PocketState, sight: Sight, carried: Soft, objects: Sequence[ObjectId]) -> Tensor:
@@ -144,6 +168,27 @@ class PocketTracker(PocketSegmenter):
         else:
             before = target.recent or target.told(found.frame)
             target.recent = before.mixed(now, self.settings.adaptation)
+
+
+def moved(last: View | None, now: View) -> Motion:
+    """How a picture moved since the last one; without one, nothing did."""
+    flow = torch.from_numpy(flow_between(last, now))[None] if last else torch.zeros(1, 2, *now.half_size)
+    return Motion.between((last or now).half_tensor, now.half_tensor, flow)
+
+
+def own_threads(state: PocketState) -> AbstractContextManager[None]:
+    """All threads, or half of them where the next frame is looked at meanwhile."""
+    return threads(state.threads // 2, state.threads) if state.foreseen else nullcontext()
+
+
+@contextmanager
+def threads(some: int, whole: int) -> Iterator[None]:
+    """Work with some of the threads, then let others have the ``whole`` number again."""
+    torch.set_num_threads(some)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(whole)
 
 
 def others_of(carried: Soft, own: ObjectId) -> Tensor:

@@ -4,7 +4,7 @@ there?
 Keys belong to frames and are shared by all objects; values belong to an object on a frame.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -43,20 +43,23 @@ class ValueEncoder(nn.Module):
         return torch.cat([learned, share, torch.ones_like(share)], 1).flatten(2)
 
 
-def read(key: Tensor, remembered: Sequence[Remembered], temperature: Tensor) -> Tensor:
-    """The mean value (N, Cv + 1, h, w) over all remembered places, weighted by how alike their keys are (a softmax).
+def compare(key: Tensor, keys: Sequence[Tensor], temperature: Tensor) -> Iterator[Tensor]:
+    """How alike the places of a frame's ``key`` (N, Ck, h, w) and all remembered ones are: the numerators of a softmax
+    (N, BLOCK, L), some places at a time.
 
-    Shared keys (1, Ck, L) serve the values of many objects.
+    Shared ``keys`` (1, Ck, L) serve many objects. Keys have unit length, so no exponent is large.
     """
-    keys = torch.cat([one.key for one in remembered], 2)
-    values = torch.cat([one.value for one in remembered], 2).mT.contiguous()
+    everywhere = torch.cat(list(keys), 2)
     query = (key * temperature).flatten(2).mT.contiguous()
-    blocks = [attend(block, keys, values) for block in query.chunk(-(-query.shape[1] // BLOCK), 1)]
-    readout = torch.cat(blocks, 1).mT
-    return readout.reshape(*readout.shape[:2], *key.shape[-2:])
+    for block in query.chunk(-(-query.shape[1] // BLOCK), 1):
+        yield torch.matmul(block, everywhere).exp_()
 
 
-def attend(query_nqc: Tensor, keys_ncl: Tensor, values_nlc: Tensor) -> Tensor:
-    """Softmax attention. Keys have unit length, so no exponent is large, and the weights' channel is the divisor."""
-    total = torch.matmul(torch.matmul(query_nqc, keys_ncl).exp_(), values_nlc)
-    return total[..., :-1] / total[..., -1:].clamp(min=1e-4)
+def read(alike: Iterable[Tensor], values: Sequence[Tensor]) -> Tensor:
+    """The mean value (N, Cv + 1, h * w) over all remembered places, weighted by how alike they are.
+
+    The last channel of the values, the weights of the places, gives the divisor.
+    """
+    table = torch.cat(list(values), 2).mT.contiguous()
+    total = torch.cat([torch.matmul(block, table) for block in alike], 1)
+    return (total[..., :-1] / total[..., -1:].clamp(min=1e-4)).mT

@@ -15,6 +15,7 @@ from tam_core.training.scenes import pasted_scene
 from tam_core.training.sprites import Sprite, lit_like, shadow_of, sprite_of
 from tam_core.training.stills import moved_still
 from tam_core.training.trajectories import Liveliness, Trajectory, bounced, there_and_back, wandering
+from tam_core.training.videos import video_window
 from tam_core.video.pictures import write_picture
 
 SIZE = (80, 144)
@@ -148,6 +149,17 @@ def test_objects_are_those_of_useful_size_on_the_first_frame() -> None:
     masks[1, 50:90] = 3
     masks[0, 150:] = 255
     assert Clip(np.zeros((2, 160, 288, 3), np.uint8), masks).objects == (1,), "2 is a speck, 3 comes later, 255 is none"
+
+
+def test_the_first_frame_of_a_distant_window_is_any_and_the_others_follow_each_other() -> None:
+    shades = np.arange(20, dtype=np.uint8)[:, None, None, None]
+    images = np.broadcast_to(10 * shades, (20, 80, 120, 3)).copy()
+    video = LabelledVideo("shades", images, np.ones((20, 80, 120), np.uint8))
+    library = Library((), (), (), (video,))
+    windows = [video_window(library, np.random.default_rng(seed), SIZE, 4, distant=True)[0] for seed in range(60)]
+    orders = np.array([frames[:, 0, 0, 0] // 10 for frames in windows], int)
+    assert len(set(orders[:, 0])) > 10 and np.abs(orders[:, 1] - orders[:, 0]).max() > 10
+    assert all(abs(a - b) == abs(b - c) <= 5 for _, a, b, c in orders)
 
 
 def test_a_mix_that_the_library_cannot_serve_is_refused(library: Library) -> None:

@@ -17,6 +17,7 @@ from plugin.cli import main
 from tam_core.engines import pocket
 from tam_core.errors import OutputError, RequestError, SourceNotFoundError
 from tam_core.models.pocket.decoder import Decoded
+from tam_core.models.pocket.encoder import pixels_to_tensor
 from tam_core.training import recipes
 from tam_core.training.batch import Batch, BatchPlan
 from tam_core.training.checkpoint import save_weights
@@ -29,7 +30,7 @@ from tam_core.training.muon import orthogonal
 from tam_core.training.optimisers import Name
 from tam_core.training.recipe import Recipe, Stage
 from tam_core.training.train import CHECKPOINT, LOG, train
-from tam_core.training.unroll import Chances, unroll
+from tam_core.training.unroll import Chances, Follower, unroll
 from tam_core.weights import load_strictly, read_weights
 from tests.test_training_batch import one_of, panned
 from tests.test_training_clips import write_folder
@@ -99,10 +100,10 @@ def test_a_lone_click_may_mean_any_of_the_candidates() -> None:
 # The unrolled clip
 
 
-def kinds(length: int, chances: Chances) -> list[str]:
-    training = Training(Recipe(()))
+def kinds(length: int, chances: Chances, distant: bool = False) -> list[str]:
+    training, rng = Training(Recipe(())), np.random.default_rng(0)
     with torch.no_grad():
-        outcomes = list(unroll(training.network, one_of(panned(length=length)), np.random.default_rng(0), chances))
+        outcomes = list(unroll(training.network, one_of(panned(length=length)), rng, chances, distant))
     assert all(torch.isfinite(one.loss) and 0 <= one.iou <= 1 for one in outcomes)
     return [one.kind for one in outcomes]
 
@@ -126,6 +127,16 @@ def test_a_frame_that_is_given_is_not_asked_for() -> None:
 def test_a_clip_can_begin_from_a_mistake_and_without_colours() -> None:
     hard = Chances(prior_first=1, no_colours=1, drift=1, merged=1, boxed=1)
     assert set(kinds(4, hard)) == {"corrected", "track"}
+
+
+def test_far_from_its_prompt_a_clip_is_carried_on_from_the_second_frame() -> None:
+    assert kinds(4, EASY, distant=True) == ["click1", "track", "track", "corrected"]
+    batch, network = one_of(panned(length=4)), Training(Recipe(())).network
+    with torch.no_grad():
+        seen = network.encode(pixels_to_tensor(batch.frames.flatten(0, 1))).split(1)
+        follower = Follower(network, seen, batch, again=None, begin=1)
+    assert torch.equal(follower.mask, batch.target[1]), "what is carried"
+    assert torch.equal(follower.prompted[0].value, network.remember(seen[0], batch.target[0]).value), "what is known"
 
 
 # The loop

@@ -19,7 +19,8 @@ class BatchPlan:
     """How batches are made: ``batch`` clips of a ``mix``, ``length`` frames at ``size`` (H, W), sides multiples of 32.
 
     Making a clip costs more than learning from it, so a ``pool`` of fresh clips serves several batches, until each has
-    been used about ``reuse`` times: with another of its objects, mirrored.
+    been used about ``reuse`` times: with another of its objects, mirrored. In ``distant`` ones the first frame of a
+    video lies anywhere in it: what follows is a tracker long under way, not the beginning.
     """
 
     size: Size
@@ -28,6 +29,7 @@ class BatchPlan:
     mix: ClipMix
     reuse: int = 2
     pool: int = 32
+    distant: bool = False
 
     @property
     def steps_per_pool(self) -> int:

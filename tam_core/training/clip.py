@@ -59,8 +59,12 @@ class ClipMix:
     leaves: float = 0.25
 
 
-def make_clip(library: Library, rng: np.random.Generator, size: Size, length: int, mix: ClipMix) -> Clip:
+def make_clip(
+    library: Library, rng: np.random.Generator, size: Size, length: int, mix: ClipMix, distant: bool = False
+) -> Clip:
     """One clip of ``length`` frames of ``size`` (H, W) that shows at least one object on frame 0.
+
+    ``distant``: frame 0 of a video's window is any frame of the video.
 
     Raises RequestError if the library has nothing for the kinds that the mix asks for, or only specks.
     """
@@ -72,7 +76,7 @@ def make_clip(library: Library, rng: np.random.Generator, size: Size, length: in
         elif kind == "still":
             frames, masks = moved_still(library, rng, size, length)
         else:
-            frames, masks = video_window(library, rng, size, length)
+            frames, masks = video_window(library, rng, size, length, distant)
         if Clip(frames, masks).objects:
             return Clip(degraded(frames, rng) if rng.random() < mix.degraded else frames, masks)
     raise RequestError(f"no object of a useful size in {TRIES} clips of {size} pixels: use pictures of larger objects")

@@ -52,7 +52,9 @@ class Training:
             self._choose(stage.optimiser)
         self.network.train()
         with self._fast_numbers():
-            outcomes = list(unroll(self.network, batch.to(self.device), rng, stage.chances))
+            outcomes = list(
+                unroll(self.network, batch.to(self.device), rng, stage.chances, stage.plan_at(self.step).distant)
+            )
         loss = total_loss(outcomes)
         self.network.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

@@ -49,7 +49,8 @@ class Pools(Dataset[Batch]):
     def fresh(self, number: int, slot: int) -> Look:
         """A clip that has at least one object to follow."""
         rng = np.random.default_rng([self.seed, 0, self.steps.start % self.steps.step, number, slot])
-        return looked_at(make_clip(self.library, rng, self.plan.size, self.plan.length, self.plan.mix))
+        plan = self.plan
+        return looked_at(make_clip(self.library, rng, plan.size, plan.length, plan.mix, plan.distant))
 
     def _number(self, step: int) -> int:
         """The pool of a step."""

@@ -23,6 +23,10 @@ class Stage:
     chances: Chances = field(default_factory=Chances)
     optimiser: Name = "adamw"
 
+    def plan_at(self, step: int) -> BatchPlan:
+        """What the batch of a step (counted from the beginning of training) is made by."""
+        return self.plans[step % len(self.plans)]
+
 
 @dataclass(frozen=True)
 class Recipe:

@@ -1,5 +1,7 @@
 """How each network of ours was trained."""
 
+from dataclasses import replace
+
 from tam_core.training.batch import BatchPlan
 from tam_core.training.clip import ClipMix
 from tam_core.training.recipe import Recipe, Stage
@@ -15,9 +17,13 @@ _LARGER = BatchPlan((224, 384), length=3, batch=3, mix=_FAST.mix, pool=24)
 _LARGEST = BatchPlan((256, 448), length=3, batch=2, mix=_FAST.mix, pool=24)
 _SMALL_PICTURES = BatchPlan((192, 352), length=1, batch=6, mix=_PICTURES.mix, pool=48)
 
+_FAR = BatchPlan((160, 288), length=4, batch=4, mix=_FAST.mix, distant=True)
+_LARGEST_FAR = BatchPlan((256, 448), length=4, batch=2, mix=_FAST.mix, pool=24, distant=True)
+
 _HARDER = Chances(rounds=4, no_colours=0.4, drift=0.35, merged=0.4, boxed=0.2)
 _MILDER = Chances(second_prompt=0.0, no_colours=0.25, drift=0.15, merged=0.4, boxed=0.2)
 _ROUNDS = Chances(rounds=4, second_prompt=0.0, no_colours=0.25, drift=0.15, merged=0.4, boxed=0.2)
+_FAR_ROUNDS = replace(_ROUNDS, drift=0.3)
 
 RECIPES = {
     "pocket": Recipe(
@@ -33,6 +39,13 @@ RECIPES = {
             Stage(735, (_FAST, _SMALL_PICTURES, _LARGER, _SMALL_PICTURES), (6e-4, 6e-4), _ROUNDS),
             Stage(3253, (_FAST, _LARGER, _SMALL_PICTURES), (7e-4, 7e-4), _ROUNDS, "muon"),
             Stage(4400, (_FAST, _LARGEST, _SMALL_PICTURES), (7e-4, 1e-5), _ROUNDS, "muon"),
+            Stage(
+                6000,
+                (_FAST, _LARGEST_FAR, _SMALL_PICTURES, _FAR, _LARGEST, _SMALL_PICTURES),
+                (6e-4, 1e-5),
+                _FAR_ROUNDS,
+                "muon",
+            ),
         )
     )
 }

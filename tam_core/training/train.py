@@ -102,7 +102,7 @@ def _batches(training: Training, library: Library, steps: range) -> Iterator[Bat
         turns = len(stage.plans)
         rows = {}
         for step in part[:turns]:
-            pools = Pools(library, stage.plans[step % turns], training.recipe.seed, part[step - part.start :: turns])
+            pools = Pools(library, stage.plan_at(step), training.recipe.seed, part[step - part.start :: turns])
             rows[step % turns] = batches_of(pools, workers, on_gpu)
         for step in part:
             yield next(rows[step % turns])

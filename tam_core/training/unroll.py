@@ -57,13 +57,18 @@ class Outcome:
     iou: Tensor
 
 
-def unroll(network: Pocket, batch: Batch, rng: np.random.Generator, chances: Chances) -> Iterator[Outcome]:
-    """All answers of a batch: click rounds on the first frame, every tracked frame, a correction on the last one."""
+def unroll(
+    network: Pocket, batch: Batch, rng: np.random.Generator, chances: Chances, distant: bool = False
+) -> Iterator[Outcome]:
+    """All answers of a batch: click rounds on the first frame, every tracked frame, a correction on the last one.
+
+    ``distant``: the first frame is far from the second, whose mask is where tracking starts.
+    """
     frames, rows = batch.frames.shape[:2]
     seen = network.encode(pixels_to_tensor(batch.frames.flatten(0, 1))).split(rows)
     yield from click_rounds(network, seen[0], batch, rng, chances)
     if frames > 1:
-        yield from track_frames(network, seen, batch, rng, chances)
+        yield from track_frames(network, seen, batch, rng, chances, begin=int(distant))
 
 
 def click_rounds(
@@ -101,17 +106,22 @@ def correction(
 
 
 def track_frames(
-    network: Pocket, seen: Sequence[Features], batch: Batch, rng: np.random.Generator, chances: Chances
+    network: Pocket, seen: Sequence[Features], batch: Batch, rng: np.random.Generator, chances: Chances, begin: int = 0
 ) -> Iterator[Outcome]:
-    """The masks of the first frame, and perhaps of a later one, carried to the last."""
+    """The masks of frame ``begin`` carried to the last; the first, and perhaps a later one, is prompted."""
     frames = len(seen)
     use_others = float(rng.random() >= chances.no_others)
-    again = int(rng.integers(1, frames)) if rng.random() < chances.second_prompt and frames > 2 else None
-    follower = Follower(network, seen, batch, again)
-    if rng.random() < chances.drift:
-        follower.mislead(damaged(batch.target[0], batch.others[0], rng, chances), remembered=rng.random() < 0.5)
+    again = (
+        int(rng.integers(begin + 1, frames)) if rng.random() < chances.second_prompt and frames > begin + 2 else None
+    )
+    follower = Follower(network, seen, batch, again, begin)
+    misled = rng.random() < chances.drift
+    if misled:
+        follower.start_from(damaged(batch.target[begin], batch.others[begin], rng, chances))
+    if begin or (misled and rng.random() < 0.5):
+        follower.remember(begin)
     follower.forget_colours(*(rng.random(2) < chances.no_colours))
-    for frame in range(1, frames):
+    for frame in range(begin + 1, frames):
         if frame == again:
             follower.learn_colours(frame, batch.target[frame])
             continue
@@ -127,21 +137,22 @@ def track_frames(
 class Follower:
     """The objects of a batch on their way: their last mask (B, 1, h, w), their colours, what is remembered of them."""
 
-    def __init__(self, network: Pocket, seen: Sequence[Features], batch: Batch, again: int | None) -> None:
+    def __init__(
+        self, network: Pocket, seen: Sequence[Features], batch: Batch, again: int | None, begin: int = 0
+    ) -> None:
         self.network, self.seen, self.batch = network, seen, batch
         self.small = batch.half.permute(0, 1, 4, 2, 3).float() / 255
         self.bins = batch.bins.long()
-        self.mask = batch.target[0]
         self.prompted = [network.remember(seen[t], batch.target[t]) for t in (0, again) if t is not None]
         self.recent = list[Remembered]()
-        self.first_colours = self.colours = Colours.of(self.bins[0], self.mask)
+        self.first_colours = Colours.of(self.bins[0], batch.target[0])
         self.use_first = self.use_recent = 1.0
+        self.begin = begin
+        self.start_from(batch.target[begin])
 
-    def mislead(self, mask: Tensor, remembered: bool) -> None:
-        """Start from a wrong mask, and perhaps with a memory of it; what was prompted stays right."""
-        self.mask, self.colours = mask, Colours.of(self.bins[0], mask)
-        if remembered:
-            self.remember(0)
+    def start_from(self, mask: Tensor) -> None:
+        """The mask of the frame where tracking begins, right or wrong; what was prompted stays right."""
+        self.mask, self.colours = mask, Colours.of(self.bins[self.begin], mask)
 
     def forget_colours(self, first: bool, recent: bool) -> None:
         """Go without the colours as prompted, or as last seen."""

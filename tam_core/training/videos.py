@@ -9,20 +9,32 @@ from tam_core.types import Pixels, Size
 STRIDES = (1, 1, 2, 3, 4, 5)
 
 
-def video_window(library: Library, rng: np.random.Generator, size: Size, length: int) -> tuple[Pixels, Labels]:
-    """Frames (T, H, W, 3) uint8 RGB and labels (T, H, W) uint8 cut from one of the library's videos."""
+def video_window(
+    library: Library, rng: np.random.Generator, size: Size, length: int, distant: bool = False
+) -> tuple[Pixels, Labels]:
+    """Frames (T, H, W, 3) uint8 RGB and labels (T, H, W) uint8 cut from one of the library's videos.
+
+    ``distant``: the first one is any frame of it, with a crop of its own.
+    """
     video = library.videos[int(rng.integers(len(library.videos)))]
-    order = _frame_indices(rng, len(video.images), length)
-    top, left, (h, w) = _crop(rng, video, int(order[0]), size)
-    frames, labels = np.empty((length, *size, 3), np.uint8), np.empty((length, *size), np.uint8)
-    how = cv2.INTER_AREA if h > size[0] else cv2.INTER_LINEAR
-    for t, index in enumerate(order):
-        box = np.s_[top : top + h, left : left + w]
-        frames[t] = cv2.resize(video.images[index][box], size[::-1], interpolation=how)
-        labels[t] = cv2.resize(video.labels[index][box], size[::-1], interpolation=cv2.INTER_NEAREST)
+    parts = [_frame_indices(rng, len(video.images), length - distant)]
+    if distant:
+        parts.insert(0, [int(rng.integers(len(video.images)))])
+    cut = [_cut(rng, video, order, size) for order in parts]
+    frames, labels = (np.concatenate(some) for some in zip(*cut, strict=True))
     if rng.random() < 0.5:
         return np.ascontiguousarray(frames[:, :, ::-1]), np.ascontiguousarray(labels[:, :, ::-1])
     return frames, labels
+
+
+def _cut(rng: np.random.Generator, video: LabelledVideo, order: list[int], size: Size) -> tuple[Pixels, Labels]:
+    """Some frames in one crop."""
+    top, left, (h, w) = _crop(rng, video, order[0], size)
+    how = cv2.INTER_AREA if h > size[0] else cv2.INTER_LINEAR
+    box = np.s_[top : top + h, left : left + w]
+    frames = [cv2.resize(video.images[index][box], size[::-1], interpolation=how) for index in order]
+    labels = [cv2.resize(video.labels[index][box], size[::-1], interpolation=cv2.INTER_NEAREST) for index in order]
+    return np.stack(frames).astype(np.uint8), np.stack(labels).astype(np.uint8)
 
 
 def _frame_indices(rng: np.random.Generator, count: int, length: int) -> list[int]:

@@ -94,11 +94,3 @@ class PocketState:
     last: View | None = None
     predicted: Prediction | None = None
     foreseen: dict[int, Foresight] = field(default_factory=dict)
-
-    def followed(self, frame: int) -> list[ObjectId]:
-        """The objects that have appeared, or do so on a frame."""
-        return [
-            object_id
-            for object_id, target in self.targets.items()
-            if target.soft is not None or frame in target.anchors
-        ]

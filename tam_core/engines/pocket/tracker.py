@@ -108,14 +108,17 @@ class PocketTracker(PocketSegmenter):
 
     @torch.inference_mode()
     def foresee(self, state: PocketState, frame: Frame) -> None:
-        """Look at the next frame while the one before it is worked on, each with half of the processor's threads."""
-        if state.threads < 2 or self.network.temperature.device.type != "cpu":
+        """Look at the next frame while the one before it is worked on, each with half of the processor's threads.
+
+        With one object that is about the same work; with more, the frame before it is better done with all threads.
+        """
+        if state.threads < 2 or len(state.targets) != 1 or self.network.temperature.device.type != "cpu":
             return
         with threads(state.threads // 2, state.threads):
             earlier = list(state.foreseen.values())[-1:]
             before = earlier[0].sight if earlier else None
             sight = self._seen(frame, state, before.view if before else state.last)
-            keys = state.bank.expected(frame.index, state.followed(before.frame), before.key) if before else []
+            keys = state.bank.expected(frame.index, list(state.targets), before.key) if before else []
             alike = list(self.network.compare(sight.features, keys)) if keys else []
         state.foreseen = {one.sight.frame: one for one in (*earlier, Foresight(sight, keys, alike))}
 

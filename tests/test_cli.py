@@ -17,6 +17,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from plugin import cli
+from tam_core.errors import OutputError
 from tam_core.formats.davis import read_davis
 from tam_core.formats.masklet_json import read_masklets
 from tam_core.video import ArraySource, open_video, write_video
@@ -348,10 +350,27 @@ def test_cancelling_leaves_no_broken_file(tmp_path: Path, number: signal.Signals
         time.sleep(0.1)
     os.kill(running.pid, number)
     _, err = running.communicate(timeout=60)
-    assert running.returncode in (130, 143)
+    assert running.returncode in (130, 143), err
     assert "Traceback" not in err
     assert (tmp_path / "clean.mkv").read_text() == "an older result"
     assert no_traces(tmp_path)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("release unlocked lock"), OutputError("the disk is full")])
+def test_what_goes_wrong_because_of_ctrl_c_is_a_cancellation(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(**_: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise error
+
+    monkeypatch.setattr(cli, "app", interrupted)
+    with pytest.raises(SystemExit) as exit:
+        cli.main([])
+    assert exit.value.code == 130
+    assert "cancelled" in capsys.readouterr().err
 
 
 def test_help_and_engines_answer_without_loading_networks() -> None:

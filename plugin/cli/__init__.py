@@ -61,6 +61,7 @@ SPINS = 20_000
 """How often a thread of PyTorch's looks for work before it sleeps. GNU OpenMP's 300,000 keep a core busy for nothing,
 which decoding and writing need: on two cores tracking takes 9 % longer. Read when PyTorch is loaded."""
 
+_CANCELLED = "cancelled; no result was written"
 _BAD_ARGUMENT: Any = typer.BadParameter.__base__  # click's UsageError, of which Typer carries a private copy
 
 
@@ -80,14 +81,24 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(app(args=arguments, prog_name="tam", standalone_mode=False) or 0)
     except _BAD_ARGUMENT as error:
         _fail(f"{error.format_message()} (see 'tam --help')", 2)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail(_CANCELLED, 130)
     except RequestError as error:
         _fail(str(error), 2)
-    except TamError as error:
-        _fail(str(error), 1)
-    except (KeyboardInterrupt, typer.Abort):
-        _fail("cancelled; no result was written", 130)
-    except Exception as error:  # the last line of defence: a person gets a sentence, a developer --debug
+    except Exception as error:
+        if _on_the_way_out(error):
+            _fail(_CANCELLED, 130)
+        if isinstance(error, TamError):
+            _fail(str(error), 1)
+        # the last line of defence: a person gets a sentence, a developer --debug
         _fail(f"{type(error).__name__}: {error}. This is a fault of tam-studio; see 'tam --debug ...'", 1)
+
+
+def _on_the_way_out(error: BaseException | None) -> bool:
+    """Whether something went wrong only because of Ctrl-C: an interrupted lock, a pipe that nobody reads any more."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from pycocotools import mask as coco
@@ -79,6 +79,7 @@ def test_the_pictures_open_elsewhere(mask: Mask) -> None:
 
 @settings(deadline=None)
 @given(st.text(max_size=30))
+@example("\xe9`1")  # with a question mark in its place it would fill the mask
 def test_what_is_no_code_of_that_size_is_refused(text: str) -> None:
     try:
         assert len(raster.bitmap(Rle((9, 7), text))) == 63

@@ -27,8 +27,8 @@ def runs(mask: Rle) -> list[int]:
     """
     found: list[int] = []
     value = shift = 0
-    for character in mask.counts.encode("ascii", "replace"):
-        bits = character - 48
+    for character in mask.counts:
+        bits = ord(character) - 48
         if not 0 <= bits < 64:
             raise WireError(f"'{mask.counts[:40]}' is not a run-length code")
         value |= (bits & 31) << shift

@@ -115,10 +115,10 @@ def holes_of(masklets: Iterable[Masklet], size: Size, grow: int = BY_SIZE, feath
                 f"the video is {size[1]}x{size[0]}; "
                 "track the object on this video, or scale its masks first"
             )
-    return Holes(chosen, size, grown_by(grow, size), feather)
+    return Holes(chosen, size, growth(grow, size), feather)
 
 
-def grown_by(grow: int, size: Size) -> int:
+def growth(grow: int, size: Size) -> int:
     """``grow``, or for BY_SIZE 4 pixels of a picture 854 wide, 9 of full HD, 18 of 4K, never less than 4.
 
     A network looks at every picture at about the same size, so its masks are the coarser the larger the picture is.

@@ -108,7 +108,7 @@ def removed(
 ) -> Generator[Removed, None, None]:
     """Frames ``start`` ... ``stop`` - 1 without the masklets' objects, in order, and where their pixels are from.
 
-    The objects are grown by ``grow`` pixels (BY_SIZE: as suits the picture's size, see ``holes.grown_by``); over the
+    The objects are grown by ``grow`` pixels (BY_SIZE: as suits the picture's size, see ``holes.growth``); over the
     outermost ``feather`` of them the fill fades into the source.
     Outside the grown objects every pixel is the source's own. Between two frames may lie a minute's work on a window:
     ``check`` is told meanwhile how many frames are as good as done. ``memory``, in GB: windows are as long as it lets

@@ -8,11 +8,12 @@ import pytest
 
 from inpaint.effects import Target, find_effect, with_effects
 from inpaint.effects.following import follower
+from inpaint.effects.taking import Remove
 from tam_core import rle
 from tam_core.errors import NotVisibleError
 from tam_core.formats.davis import write_davis
 from tam_core.masklet import Masklet
-from tam_core.types import Mask
+from tam_core.types import Mask, Size
 from tam_core.video import ArraySource, open_video, write_video
 from tests.command_line import run_tam
 from tests.scenes import crossing, disc
@@ -84,6 +85,13 @@ def test_an_erased_object_leaves_its_background_and_its_place_takes_the_other_ef
     before = np.abs(SCENE.frames[6].astype(int) - SCENE.background[6])[middle].mean()
     assert np.abs(gone[6].pixels.astype(int) - SCENE.background[6])[middle].mean() < before / 3
     assert (np.ptp(grey[6].pixels, axis=2) == 0).all()
+
+
+@pytest.mark.parametrize("size", [(480, 854), (1080, 1920), (2160, 3840), (1920, 1080)])
+def test_a_wide_erasure_takes_more_than_the_usual_one_in_any_picture(size: Size) -> None:
+    usual, wide = (find_effect(f"erase:{variant}", "object") for variant in ("auto", "wide"))
+    assert isinstance(usual, Remove) and isinstance(wide, Remove)
+    assert 1.5 * usual.pixels(size) < wide.pixels(size) < size[1] / 30
 
 
 def test_soft_edges_come_from_the_picture() -> None:

@@ -48,7 +48,13 @@ def with_effects(
     run = _Layers(top, under, follower(chosen, float(source.info.rate)), soft, see_through)
     if isinstance(top, Remove):
         without = remove(
-            source, chosen, inpainter=top.inpainter, grow=top.grow, start=span.start, stop=span.stop, check=check
+            source,
+            chosen,
+            inpainter=top.inpainter,
+            grow=top.pixels(source.info.size),
+            start=span.start,
+            stop=span.stop,
+            check=check,
         )
         return (run.without(frame) for frame in without)
     edges = _soft(source, chosen, span) if soft else _feathered(source, chosen, span, feather)

@@ -162,6 +162,48 @@ def test_the_first_frame_of_a_distant_window_is_any_and_the_others_follow_each_o
     assert all(abs(a - b) == abs(b - c) <= 5 for _, a, b, c in orders)
 
 
+def shade_of_its_own(name: str, shade: int) -> LabelledVideo:
+    """Four grey frames with a square of label 1 in the middle, 80 brighter."""
+    labels = np.zeros((4, 90, 160), np.uint8)
+    labels[:, 30:60, 60:100] = 1
+    images = shade + 80 * np.repeat(labels[..., None], 3, axis=3)
+    return LabelledVideo(name, images.astype(np.uint8), labels)
+
+
+def test_a_visitor_is_one_more_object_on_every_frame_that_it_is_drawn_on() -> None:
+    library = Library((drawn_picture(3)[0],), (), (), (shade_of_its_own("one", 20),))
+    for seed in range(20):
+        alone, visited = (
+            video_window(library, np.random.default_rng(seed), SIZE, 3, visited=share) for share in (0, 1)
+        )
+        assert not np.isin(2, alone[1])
+        for frame, labels in zip(*visited, strict=True):
+            assert {2} <= set(np.unique(labels)) <= {0, 1, 2}
+            scenery = cv2.erode((labels == 0).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+            assert (frame[scenery] == 20).all(), "nothing else is drawn on"
+
+
+def test_elsewhere_what_the_first_frame_shows_is_gone_and_something_else_is_there() -> None:
+    library = Library((), (), (), (shade_of_its_own("one", 20), shade_of_its_own("two", 120)))
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        frames, labels = video_window(library, rng, SIZE, 4, distant=True, elsewhere=1)
+        assert 1 in labels[0] and 1 not in labels[1:], "its label is not given to another"
+        assert all(set(np.unique(one)) == {0, 151} for one in labels[1:])
+        assert abs(int(frames[0].min()) - int(frames[1].min())) == 100, "another video"
+
+
+def test_time_passes_in_a_distant_scene(library: Library) -> None:
+    jumps, steps = [], []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        frames = pasted_scene(library, rng, SIZE, 4, 0, 0, distant=True)[0].astype(int)
+        assert len(frames) == 4
+        jumps.append(np.abs(frames[1] - frames[0]).mean())
+        steps.append(np.abs(frames[3] - frames[2]).mean())
+    assert np.mean(jumps) > 2 * np.mean(steps)
+
+
 def test_a_mix_that_the_library_cannot_serve_is_refused(library: Library) -> None:
     no_videos = Library(library.backgrounds, library.pictures, library.cutouts, videos=())
     with pytest.raises(RequestError, match="0 videos"):

@@ -21,7 +21,7 @@ def random_cast(
     Some are lit like ``surroundings`` (h, w, 3).
     """
     count = int(rng.integers(1, MOST_OBJECTS + 1))
-    sprites = [_random_sprite(library, rng, size, surroundings) for _ in range(count)]
+    sprites = [random_sprite(library, rng, size, surroundings) for _ in range(count)]
     if rng.random() < lookalike:
         twins = [_twin(rng, sprites[0]) for _ in range(int(rng.integers(1, 3)))]
         sprites = (twins + sprites)[:MOST_OBJECTS]
@@ -60,7 +60,7 @@ def _random_outline(rng: np.random.Generator, side: int) -> Labels:
     return alpha
 
 
-def _random_sprite(library: Library, rng: np.random.Generator, size: Size, surroundings: Pixels) -> Sprite:
+def random_sprite(library: Library, rng: np.random.Generator, size: Size, surroundings: Pixels) -> Sprite:
     """Of 4 to 90 % of the picture's height; half of them lit like the surroundings, a quarter tinted."""
     if rng.random() < INVENTED or not library.cutouts:
         rgb, alpha = random_shape(library, rng)

@@ -48,7 +48,9 @@ class ClipMix:
     """How often what is made. ``pasted``, ``still`` and ``video`` are weights of the kinds of clip.
 
     ``degraded``, ``lookalike`` and ``leaves`` are shares, 0..1: of all clips that go through a poorer camera, and of
-    pasted scenes with twins and with an object that goes away and comes back.
+    pasted scenes with twins and with an object that goes away and comes back. ``visited`` and ``elsewhere``: of windows
+    of videos, those with an object pasted in, and those that end in another video. ``apart``: in a distant clip, time
+    passes in pasted scenes too.
     """
 
     pasted: float = 0.6
@@ -57,6 +59,9 @@ class ClipMix:
     degraded: float = 0.7
     lookalike: float = 0.2
     leaves: float = 0.25
+    visited: float = 0.0
+    elsewhere: float = 0.0
+    apart: bool = False
 
 
 def make_clip(
@@ -64,7 +69,7 @@ def make_clip(
 ) -> Clip:
     """One clip of ``length`` frames of ``size`` (H, W) that shows at least one object on frame 0.
 
-    ``distant``: frame 0 of a video's window is any frame of the video.
+    ``distant``: frame 0 of a video's window is any frame of the video; see also ``ClipMix.apart``.
 
     Raises RequestError if the library has nothing for the kinds that the mix asks for, or only specks.
     """
@@ -72,11 +77,11 @@ def make_clip(
     for _ in range(TRIES):
         kind = rng.choice(["pasted", "still", "video"], p=weights)
         if kind == "pasted":
-            frames, masks = pasted_scene(library, rng, size, length, mix.lookalike, mix.leaves)
+            frames, masks = pasted_scene(library, rng, size, length, mix.lookalike, mix.leaves, distant and mix.apart)
         elif kind == "still":
             frames, masks = moved_still(library, rng, size, length)
         else:
-            frames, masks = video_window(library, rng, size, length, distant)
+            frames, masks = video_window(library, rng, size, length, distant, mix.visited, mix.elsewhere)
         if Clip(frames, masks).objects:
             return Clip(degraded(frames, rng) if rng.random() < mix.degraded else frames, masks)
     raise RequestError(f"no object of a useful size in {TRIES} clips of {size} pixels: use pictures of larger objects")

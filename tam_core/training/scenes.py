@@ -4,6 +4,8 @@ Copy-paste (Dwibedi et al. 2017, Ghiasi et al. 2021) made to move, as STM's firs
 with still images. Every mask is exact, also behind occluders.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -12,7 +14,7 @@ from tam_core.training.disappearances import passer_by, with_departure
 from tam_core.training.drawing import Actor, draw, streaked
 from tam_core.training.library import Labels, Library
 from tam_core.training.sprites import Sprite, shadow_of
-from tam_core.training.trajectories import Liveliness, Trajectory, bounced, shaken, wandering
+from tam_core.training.trajectories import Liveliness, Trajectory, bounced, moments, shaken, wandering
 from tam_core.training.warps import affine_map, inverse, similarity
 from tam_core.types import Pixels, Size
 
@@ -21,12 +23,21 @@ SPEEDS = (0.0, 0.02, 0.05, 0.1, 0.25)
 
 
 def pasted_scene(
-    library: Library, rng: np.random.Generator, size: Size, length: int, lookalike: float, leaves: float
+    library: Library,
+    rng: np.random.Generator,
+    size: Size,
+    length: int,
+    lookalike: float,
+    leaves: float,
+    distant: bool = False,
 ) -> tuple[Pixels, Labels]:
     """Frames (T, H, W, 3) uint8 RGB and labels (T, H, W) uint8 of a new scene.
 
     ``lookalike`` and ``leaves`` are the shares of scenes with twins and with an object that goes and comes back.
+    ``distant``: between the first frame and the second lies some time.
     """
+    times = moments(rng, length, distant)
+    length = times[-1] + 1
     photo = library.backgrounds[int(rng.integers(len(library.backgrounds)))]
     camera = _camera(rng, size, length)
     sprites = random_cast(library, rng, size, photo, lookalike)
@@ -36,10 +47,10 @@ def pasted_scene(
     elif rng.random() < 0.3:
         actors.append(passer_by(library, rng, actors[0], size))
     actors = [part for actor in actors for part in _with_shadow(rng, actor)]
-    frames, labels = _background(rng, photo, camera, size), np.zeros((length, *size), np.uint8)
-    for t in range(length):
+    frames, labels = _background(rng, photo, camera, times, size), np.zeros((len(times), *size), np.uint8)
+    for k, t in enumerate(times):
         for actor in actors:
-            draw(actor, t, frames[t], labels[t])
+            draw(actor, t, frames[k], labels[k])
     return frames, labels
 
 
@@ -56,22 +67,24 @@ def _camera(rng: np.random.Generator, size: Size, length: int) -> Trajectory:
     return shaken(rng, path, height * 0.01) if rng.random() < 0.2 else path
 
 
-def _background(rng: np.random.Generator, photo: Pixels, camera: Trajectory, size: Size) -> Pixels:
-    """Frames (T, H, W, 3) of ``photo`` under the camera; beyond its edges it is mirrored."""
+def _background(
+    rng: np.random.Generator, photo: Pixels, camera: Trajectory, times: Sequence[int], size: Size
+) -> Pixels:
+    """Frames (T, H, W, 3) of ``photo`` under the camera at ``times``; beyond its edges it is mirrored."""
     zoom = max(size[0] / photo.shape[0], size[1] / photo.shape[1]) * rng.uniform(1, 1.6)
     photo = photo[:, ::-1] if rng.random() < 0.5 else photo
     how = cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
     scenery = cv2.resize(np.ascontiguousarray(photo), None, fx=zoom, fy=zoom, interpolation=how)
     middle = rng.uniform(0.4, 0.6, 2) * scenery.shape[1::-1]
     shutter = _shutter(rng)
-    frames = np.empty((len(camera), *size, 3), np.uint8)
-    for t in range(len(camera)):
+    frames = np.empty((len(times), *size, 3), np.uint8)
+    for k, t in enumerate(times):
         forward = similarity(camera.centres[t], middle, camera.scales[t], camera.angles[t])
         where = affine_map(inverse(forward), (0, 0), size)
         bent = camera.deformation(t, size)
         where = where if bent is None else where + bent
         seen = cv2.remap(scenery, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-        frames[t] = streaked(seen, camera.velocity(t) * shutter)
+        frames[k] = streaked(seen, camera.velocity(t) * shutter)
     return frames
 
 

@@ -11,6 +11,9 @@ import numpy.typing as npt
 from tam_core.training.warps import enlarged, smooth_field
 from tam_core.types import FloatMap, Size
 
+FARTHEST = 40
+"""Frames between the first one that a distant clip shows and the next, at most."""
+
 Series = npt.NDArray[np.float64]
 """One value, or one (x, y), for every frame."""
 
@@ -61,6 +64,14 @@ class Trajectory:
         if self.bends[t] == 0 or not self.bend.any():
             return None
         return enlarged(self.bend * np.float32(self.bends[t]), size)
+
+
+def moments(rng: np.random.Generator, length: int, distant: bool) -> list[int]:
+    """Which frames of a scene a clip of ``length`` shows: from 0 on or, if ``distant``, 0 and later ones in a row."""
+    if not distant:
+        return list(range(length))
+    begin = int(rng.integers(1, FARTHEST))
+    return [0, *range(begin, begin + length - 1)]
 
 
 def wandering(rng: np.random.Generator, length: int, start: Series, lively: Liveliness) -> Trajectory:

@@ -1,30 +1,58 @@
-"""A window of a real labelled video: some stride, either direction, some crop, perhaps mirrored."""
+"""A window of a real labelled video: some stride, either direction, some crop, perhaps mirrored, perhaps visited."""
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
-from tam_core.training.library import LabelledVideo, Labels, Library
+from tam_core.training.library import UNKNOWN, LabelledVideo, Labels, Library
+from tam_core.training.trajectories import moments
+from tam_core.training.visitors import pasted_visitor
 from tam_core.types import Pixels, Size
 
 STRIDES = (1, 1, 2, 3, 4, 5)
 
 
 def video_window(
-    library: Library, rng: np.random.Generator, size: Size, length: int, distant: bool = False
+    library: Library,
+    rng: np.random.Generator,
+    size: Size,
+    length: int,
+    distant: bool = False,
+    visited: float = 0.0,
+    elsewhere: float = 0.0,
 ) -> tuple[Pixels, Labels]:
     """Frames (T, H, W, 3) uint8 RGB and labels (T, H, W) uint8 cut from one of the library's videos.
 
-    ``distant``: the first one is any frame of it, with a crop of its own.
+    ``distant``: the first one is any frame of it, with a crop of its own. ``visited``: the share of windows into which
+    another object is pasted, ``elsewhere`` that of distant ones whose other frames are of another video: what the first
+    one shows is gone, and something else is there.
     """
-    video = library.videos[int(rng.integers(len(library.videos)))]
+    video = _any_of(library.videos, rng)
     parts = [_frame_indices(rng, len(video.images), length - distant)]
     if distant:
         parts.insert(0, [int(rng.integers(len(video.images)))])
     cut = [_cut(rng, video, order, size) for order in parts]
+    others = [one for one in library.videos if one is not video]
+    if distant and elsewhere and others and rng.random() < elsewhere:
+        cut[1] = _scene_of(_any_of(others, rng), rng, size, length - 1)
     frames, labels = (np.concatenate(some) for some in zip(*cut, strict=True))
+    if visited and rng.random() < visited:
+        pasted_visitor(library, rng, video, frames, labels, moments(rng, length, distant))
     if rng.random() < 0.5:
         return np.ascontiguousarray(frames[:, :, ::-1]), np.ascontiguousarray(labels[:, :, ::-1])
     return frames, labels
+
+
+def _any_of(videos: Sequence[LabelledVideo], rng: np.random.Generator) -> LabelledVideo:
+    return videos[int(rng.integers(len(videos)))]
+
+
+def _scene_of(video: LabelledVideo, rng: np.random.Generator, size: Size, length: int) -> tuple[Pixels, Labels]:
+    """A window whose objects have other labels, 150 and up, than they have in the video."""
+    frames, labels = _cut(rng, video, _frame_indices(rng, len(video.images), length), size)
+    objects = (labels != 0) & (labels != UNKNOWN)
+    return frames, np.where(objects, labels % 100 + 150, labels).astype(np.uint8)
 
 
 def _cut(rng: np.random.Generator, video: LabelledVideo, order: list[int], size: Size) -> tuple[Pixels, Labels]:

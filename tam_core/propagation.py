@@ -199,7 +199,7 @@ class _Pass:
         frames = self.source.frames(first, stop, self.step)
         if self.source.info.frame_count is None:
             return frames
-        return read_ahead(frames, lambda frame: self.tracker.foresee(state, frame))
+        return read_ahead(frames, lambda frame: self.tracker.prefetch(state, frame))
 
     def trust(self, found: FrameMasks, object_id: ObjectId) -> float:
         """How far to believe a mask of this walk: its score, less with every frame it has come.

@@ -177,14 +177,14 @@ def one_thread() -> Iterator[None]:
 def test_looking_ahead_changes_no_mask_and_leaves_less_to_do(
     pocket: PocketTracker, one_thread: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    scene, compare, late = crossing(18), pocket.network.compare, list[int]()
+    scene, affinities, late = crossing(18), pocket.network.affinities, list[int]()
 
     def watched(features: Features, keys: Sequence[Tensor]) -> Iterator[Tensor]:
         if threading.current_thread() is threading.main_thread():
             late.append(len(keys))
-        return compare(features, keys)
+        return affinities(features, keys)
 
-    monkeypatch.setattr(pocket.network, "compare", watched)
+    monkeypatch.setattr(pocket.network, "affinities", watched)
     plan = Plan({1: {index: rle.encode(scene.masks[index]) for index in (0, 5)}}, "forward", 0, {1: None})
     source = ArraySource(scene.frames)
     alone = list(Propagation(source, pocket, plan, "stop"))

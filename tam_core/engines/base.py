@@ -101,12 +101,12 @@ class Tracker(Protocol):
 
 
 @runtime_checkable
-class Foreseeing(Protocol):
+class Prefetching(Protocol):
     """A Tracker that can do a part of a step before the one ahead of it is done."""
 
-    def foresee(self, state: Any, frame: Frame) -> None:
+    def prefetch(self, state: Any, frame: Frame) -> None:
         """Look at the next frame of the pass, in another thread, while the one before it is stepped.
 
-        The masks are the same with it and without it. A frame that was foreseen need not be stepped.
+        The masks are the same with it and without it. A frame that was prefetched need not be stepped.
         """
         ...

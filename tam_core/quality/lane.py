@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tam_core.engines.base import Foreseeing, FrameMasks, Tracker
+from tam_core.engines.base import FrameMasks, Prefetching, Tracker
 from tam_core.prompts import MaskPrompt, Prompt
 from tam_core.quality.judge import Judge, Verdict
 from tam_core.quality.looks import Sketch, sketch
@@ -54,10 +54,10 @@ class Watched:
         self._tracker.remember(state.inner, found)
         self._learn(state, found)
 
-    def foresee(self, state: WatchedState, frame: Frame) -> None:
-        """As the tracker foresees, if it does."""
-        if isinstance(self._tracker, Foreseeing):
-            self._tracker.foresee(state.inner, frame)
+    def prefetch(self, state: WatchedState, frame: Frame) -> None:
+        """As the tracker prefetches, if it does."""
+        if isinstance(self._tracker, Prefetching):
+            self._tracker.prefetch(state.inner, frame)
 
     def search(self, state: WatchedState, frame: Frame) -> FrameMasks:
         """As the tracker searches: a frame that does not follow cannot be judged."""

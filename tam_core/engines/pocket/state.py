@@ -55,18 +55,19 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Foresight:
-    """What is known of a frame before the one ahead of it has masks: how it looks, and how ``alike`` it and frames of
-    these ``keys`` are."""
+class Prefetched:
+    """What is known of a frame before the one ahead of it has masks: how it looks, and its ``affinities`` with frames
+    of these ``keys``."""
 
     sight: Sight
     keys: Sequence[Tensor] = ()
-    alike: Sequence[Tensor] = ()
+    affinities: Sequence[Tensor] = ()
 
     def of(self, remembered: Sequence[Remembered]) -> Sequence[Tensor] | None:
-        """How alike it and remembered frames are, if these are the ones that were expected."""
+        """Its affinities with remembered frames, if these are the ones that were expected."""
         expected = len(self.keys) == len(remembered) > 0
-        return self.alike if expected and all(a.key is b for a, b in zip(remembered, self.keys, strict=True)) else None
+        same = expected and all(a.key is b for a, b in zip(remembered, self.keys, strict=True))
+        return self.affinities if same else None
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class Prediction:
 class PocketState:
     """One pass over a video. Its size depends on the working size, the objects and the prompted frames only.
 
-    ``foreseen``: by frame index, the last two frames that were looked at ahead. ``threads``: all there are.
+    ``prefetched``: by frame index, the last two frames that were looked at ahead. ``threads``: all there are.
     """
 
     scale: Scale
@@ -93,4 +94,4 @@ class PocketState:
     targets: dict[ObjectId, Target] = field(default_factory=dict)
     last: View | None = None
     predicted: Prediction | None = None
-    foreseen: dict[int, Foresight] = field(default_factory=dict)
+    prefetched: dict[int, Prefetched] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from tam_core import rle
 from tam_core.engines.base import FrameMasks
 from tam_core.engines.pocket.bank import Bank, MemoryFrame
 from tam_core.engines.pocket.segmenter import PocketSegmenter, halved
-from tam_core.engines.pocket.state import Anchor, Foresight, PocketState, Prediction, Sight, Target
+from tam_core.engines.pocket.state import Anchor, PocketState, Prediction, Prefetched, Sight, Target
 from tam_core.engines.pocket.verdict import Verdict, settled
 from tam_core.engines.pocket.view import STRIDE, View, flow_between, look
 from tam_core.errors import PromptError, RequestError
@@ -107,7 +107,7 @@ class PocketTracker(PocketSegmenter):
         return FrameMasks(frame.index, masks, verdict.scores, verdict.logits)
 
     @torch.inference_mode()
-    def foresee(self, state: PocketState, frame: Frame) -> None:
+    def prefetch(self, state: PocketState, frame: Frame) -> None:
         """Look at the next frame while the one before it is worked on, each with half of the processor's threads.
 
         With one object that is about the same work; with more, the frame before it is better done with all threads.
@@ -115,16 +115,16 @@ class PocketTracker(PocketSegmenter):
         if state.threads < 2 or len(state.targets) != 1 or self.network.temperature.device.type != "cpu":
             return
         with threads(state.threads // 2, state.threads):
-            earlier = list(state.foreseen.values())[-1:]
+            earlier = list(state.prefetched.values())[-1:]
             before = earlier[0].sight if earlier else None
             sight = self._seen(frame, state, before.view if before else state.last)
             keys = state.bank.expected(frame.index, list(state.targets), before.key) if before else []
-            alike = list(self.network.compare(sight.features, keys)) if keys else []
-        state.foreseen = {one.sight.frame: one for one in (*earlier, Foresight(sight, keys, alike))}
+            affinities = list(self.network.affinities(sight.features, keys)) if keys else []
+        state.prefetched = {one.sight.frame: one for one in (*earlier, Prefetched(sight, keys, affinities))}
 
     def _see(self, frame: Frame, state: PocketState, last: View | None) -> Sight:
         """A frame, and how it moved since the last one; without one, nothing moved."""
-        known = state.foreseen.get(frame.index)
+        known = state.prefetched.get(frame.index)
         if known is None:
             return self._seen(frame, state, last)
         sight = known.sight
@@ -140,7 +140,7 @@ class PocketTracker(PocketSegmenter):
         if not objects:
             return Verdict({}, {}, {})
         cues = self._cues(state, sight, carried, objects)
-        remembered, known = state.bank.recalled(sight.frame, objects), state.foreseen.get(sight.frame)
+        remembered, known = state.bank.recalled(sight.frame, objects), state.prefetched.get(sight.frame)
         readout = self.network.recall(sight.features, remembered, known.of(remembered) if known else None)
         return settled(self.decode(sight.features, cues, readout), objects, self.settings)
 
@@ -181,7 +181,7 @@ def moved(last: View | None, now: View) -> Motion:
 
 def own_threads(state: PocketState) -> AbstractContextManager[None]:
     """All threads, or half of them where the next frame is looked at meanwhile."""
-    return threads(state.threads // 2, state.threads) if state.foreseen else nullcontext()
+    return threads(state.threads // 2, state.threads) if state.prefetched else nullcontext()
 
 
 @contextmanager

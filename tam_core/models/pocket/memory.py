@@ -43,8 +43,8 @@ class ValueEncoder(nn.Module):
         return torch.cat([learned, share, torch.ones_like(share)], 1).flatten(2)
 
 
-def compare(key: Tensor, keys: Sequence[Tensor], temperature: Tensor) -> Iterator[Tensor]:
-    """How alike the places of a frame's ``key`` (N, Ck, h, w) and all remembered ones are: the numerators of a softmax
+def affinities(key: Tensor, keys: Sequence[Tensor], temperature: Tensor) -> Iterator[Tensor]:
+    """Affinities of the places of a frame's ``key`` (N, Ck, h, w) and all remembered ones: the numerators of a softmax
     (N, BLOCK, L), some places at a time.
 
     Shared ``keys`` (1, Ck, L) serve many objects. Keys have unit length, so no exponent is large.
@@ -55,11 +55,11 @@ def compare(key: Tensor, keys: Sequence[Tensor], temperature: Tensor) -> Iterato
         yield torch.matmul(block, everywhere).exp_()
 
 
-def read(alike: Iterable[Tensor], values: Sequence[Tensor]) -> Tensor:
-    """The mean value (N, Cv + 1, h * w) over all remembered places, weighted by how alike they are.
+def read(affinities: Iterable[Tensor], values: Sequence[Tensor]) -> Tensor:
+    """The mean value (N, Cv + 1, h * w) over all remembered places, weighted by their ``affinities``.
 
     The last channel of the values, the weights of the places, gives the divisor.
     """
     table = torch.cat(list(values), 2).mT.contiguous()
-    total = torch.cat([torch.matmul(block, table) for block in alike], 1)
+    total = torch.cat([torch.matmul(block, table) for block in affinities], 1)
     return (total[..., :-1] / total[..., -1:].clamp(min=1e-4)).mT

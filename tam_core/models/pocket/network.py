@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from tam_core.models.pocket.cues import CUES, click_likeness
 from tam_core.models.pocket.decoder import Decoded, Decoder
 from tam_core.models.pocket.encoder import Encoder, Features
-from tam_core.models.pocket.memory import Remembered, ValueEncoder, compare, read
+from tam_core.models.pocket.memory import Remembered, ValueEncoder, affinities, read
 
 CHANNELS = (32, 64, 128, 192, 256)
 """Of the image encoder at strides 2, 4, 8, 16 and 32."""
@@ -39,17 +39,16 @@ class Pocket(nn.Module):
         """A memory of soft masks (N, 1, H / 2, W / 2), 0..1, on their pictures."""
         return Remembered(features.key.flatten(2), self.values(features.s8, mask))
 
-    def compare(self, features: Features, keys: Sequence[Tensor]) -> Iterator[Tensor]:
-        """How alike a frame and remembered ones are, for ``recall``; no mask is needed to know it."""
-        return compare(features.key, keys, self.temperature)
+    def affinities(self, features: Features, keys: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Of a frame and remembered ones, for ``recall``; no mask is needed to know them."""
+        return affinities(features.key, keys, self.temperature)
 
     def recall(
-        self, features: Features, remembered: Sequence[Remembered], alike: Iterable[Tensor] | None = None
+        self, features: Features, remembered: Sequence[Remembered], known: Iterable[Tensor] | None = None
     ) -> Tensor:
-        """The readout (N, VALUE + 1, H / 8, W / 8). ``alike``: what ``compare`` says of the same frames, if known."""
-        if alike is None:
-            alike = self.compare(features, [one.key for one in remembered])
-        readout = read(alike, [one.value for one in remembered])
+        """The readout (N, VALUE + 1, H / 8, W / 8). ``known``: their ``affinities``, if they are known."""
+        known = known or self.affinities(features, [one.key for one in remembered])
+        readout = read(known, [one.value for one in remembered])
         return readout.reshape(*readout.shape[:2], *features.key.shape[-2:])
 
     def decode(self, features: Features, cues: Tensor, readout: Tensor) -> Decoded:

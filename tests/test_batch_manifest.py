@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from plugin.batch.manifest import Row, read_manifest
+from plugin.batch.planning import Planner
 from tam_core.errors import RequestError, SourceNotFoundError
 
 GOOD = {"input": "clip.mp4", "operation": "track", "output": "a.json", "click": "10,20"}
@@ -48,6 +49,18 @@ def test_json_and_csv_say_the_same() -> None:
         ("with-shadow", True),
         ("patch", "4=plate.jpg"),
     )
+
+
+def test_a_number_sign_in_a_name_is_a_part_of_it() -> None:
+    Path("shot#1.mkv").write_bytes(b"one")
+    (row,) = read(json.dumps({"input": "shot#1.mkv", "operation": "remove", "output": "a.mkv", "masks": "m.json#2"}))
+    (unit,) = Planner("out").units(row)
+    assert unit.inputs == ("shot#1.mkv", "m.json")
+
+
+def test_what_excel_writes_before_a_table_is_no_part_of_it() -> None:
+    table = 'input,operation,output,click\nclip.mp4,track,a.json,"10,20"\n'
+    assert read("\ufeff" + table, "list.csv") == read(table, "list.csv")
 
 
 def test_paths_are_relative_to_the_manifest_and_blank_lines_count(tmp_path: Path) -> None:

@@ -126,6 +126,14 @@ def test_a_failure_is_tried_again_and_then_named_while_others_go_on(folder: str)
     assert "the network is away" in table(summary) and not Path(after.output).exists()
 
 
+def test_a_row_whose_folder_cannot_be_made_does_not_keep_the_others(folder: str) -> None:
+    nowhere = replace(unit(folder, "one", Join()), output=f"{folder}/a.txt/one")
+    schedule = run([nowhere, unit(folder, "good", Join(), row=2)])
+    summary = summarise(schedule.histories.values(), 1)
+    assert (summary["clips"], summary["done"]) == (2, 1)
+    assert "a.txt" in summary["failed"][0]["said"]
+
+
 def test_what_is_refused_is_not_tried_again(folder: str) -> None:
     task = Join(refuses=True)
     schedule = run([unit(folder, "one", task)])

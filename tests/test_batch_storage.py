@@ -44,6 +44,18 @@ def test_a_folder_goes_there_and_comes_back_without_what_was_there(address: str,
     assert sorted(one.name for one in storage.fetch(target).iterdir()) == ["0.png", "1.png"]
 
 
+def test_a_folder_is_told_from_one_with_other_pictures_of_the_same_size(address: str, tmp_path: Path) -> None:
+    made, elsewhere = tmp_path / "shot", storage.joined(address, "shot")
+    made.mkdir()
+    prints = []
+    for content in (b"one", b"two"):
+        (made / "1.bmp").write_bytes(content)
+        here = storage.fingerprint(str(made))
+        storage.put(made, elsewhere)
+        prints.append((here, storage.fingerprint(elsewhere)))
+    assert prints[0][0] != prints[1][0] and prints[0][1] != prints[1][1]
+
+
 def test_texts(address: str, tmp_path: Path) -> None:
     for folder in (address, str(tmp_path)):
         path = storage.joined(folder, "a/b.json")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from plugin.link import raster, wire
+from plugin.link.errors import LinkError
 from plugin.obs import looks, pictures
 from plugin.obs.delay import MOST, Delay, parts
 from plugin.obs.live import DELAYS, MASK, LiveMask, picture_size
@@ -146,14 +147,20 @@ def test_a_source_pixel_is_found_where_obs_draws_it() -> None:
     assert quarter_turn(10, 20) == (260, 30)
 
 
-def test_a_stream_that_has_no_worker_says_so(tmp_path: Path) -> None:
-    from plugin.link.errors import LinkError
-
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (LinkError("there is no 'tam' on PATH"), "there is no 'tam' on PATH"),
+        (OSError(28, "No space left on device"), "[Errno 28] No space left on device"),
+        (ValueError("odd"), "a fault of tam-studio: ValueError: odd"),
+    ],
+)
+def test_a_stream_that_cannot_go_on_says_so(error: Exception, said: str, tmp_path: Path) -> None:
     def connect() -> None:
-        raise LinkError("there is no 'tam' on PATH")
+        raise error
 
     stream = Stream(connect, Said((Word(1, (1, 2)),)), (160, 120), tmp_path)  # type: ignore[arg-type]
     deadline = time.monotonic() + 10
     while not stream.problem and time.monotonic() < deadline:
         time.sleep(0.01)
-    assert stream.problem == "there is no 'tam' on PATH"
+    assert stream.problem == said

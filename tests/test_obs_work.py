@@ -9,13 +9,14 @@ from PIL import Image
 from plugin.link import launch, wire
 from plugin.link.client import Client
 from plugin.link.errors import LinkError
+from plugin.obs.orders import Orders, Outcome
 from plugin.obs.ports import Affine
 from plugin.obs.words import Word
 from plugin.obs.work import Order, Said, Stopped, carry_out, free_path
 from tam_core.video import open_video
 from tests.media import make_video
 from tests.scenes import crossing
-from tests.worker_fixtures import served
+from tests.worker_fixtures import served, until
 
 COUNT = 12
 
@@ -97,3 +98,14 @@ def test_a_result_never_gets_the_name_of_a_file_that_is_there(tmp_path: Path, mo
     first.touch()
     assert first.name == "a-b--remove-1.mp4"
     assert free_path(tmp_path / "a b?.mkv", "remove", ".mp4").name == "a-b--remove-2.mp4"
+
+
+def test_an_order_that_fails_in_any_way_is_over_and_the_next_one_is_done(client: Client, video: Path) -> None:
+    orders = Orders(lambda: client)
+    orders.add(order(video.with_name("n" * 300 + ".mp4"), said=Said((Word(1, (30, 60)),))))
+    orders.add(order(video, "export/davis", said=Said((Word(1, (30, 60)),))))
+    over: list[Outcome] = []
+    until(lambda: over.extend(orders.take()) or len(over) == 2)
+    orders.close()
+    assert "too long" in over[0].problem.lower()
+    assert over[1].path and len(list(over[1].path.glob("*.png"))) == COUNT

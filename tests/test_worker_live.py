@@ -82,6 +82,15 @@ def test_a_clicked_object_is_followed_from_picture_to_picture(tmp_path: Path) ->
         assert click(client, stream, CLICK).status_code == 404
 
 
+def test_who_listens_late_hears_of_the_first_picture_too(tmp_path: Path) -> None:
+    with served(tmp_path) as (worker, client):
+        stream = opened(client)
+        push(client, stream, 0)
+        until(lambda: worker.live.get(stream).facts.latency)
+        with client.stream("GET", f"/api/live/{stream}/events") as events:
+            assert next(heard(events.iter_lines())).frame == 0
+
+
 def test_a_second_object_and_a_correction_come_while_it_runs(service: Service) -> None:
     stream = opened(service.client)
     push(service.client, stream, 0)

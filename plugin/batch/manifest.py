@@ -49,6 +49,7 @@ def read_manifest(path: str, defaults: Mapping[str, str]) -> list[Row]:
     text = storage.read_text(path)
     if text is None:
         raise SourceNotFoundError(f"no such manifest: {path}")
+    text = text.removeprefix("\ufeff")  # which Excel writes before a CSV
     folder = path.rpartition("/")[0] or ("/" if path.startswith("/") else ".")
     form = _csv_rows if PurePosixPath(path).suffix.lower() == ".csv" else _json_rows
     rows: list[Row] = []

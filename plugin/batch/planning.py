@@ -143,10 +143,9 @@ class Planner:
         return Unit(name, row.line, task, tuple(inputs), output, record, key, needed, row.on, final)
 
     def _print(self, path: str) -> str:
-        plain = re.sub(r"#[^/#]*$", "", path)
-        if plain not in self._prints:
-            self._prints[plain] = storage.fingerprint(plain)
-        return self._prints[plain]
+        if path not in self._prints:
+            self._prints[path] = storage.fingerprint(path)
+        return self._prints[path]
 
 
 def _numbered(operation: str, words: Sequence[Word], inputs: list[str]) -> tuple[tuple[Word, ...], list[str]]:

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import time
 import uuid
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -56,13 +57,16 @@ def fingerprint(path: str) -> str:
     try:
         system.invalidate_cache()
         if system.isdir(place):
-            found = {name: one["size"] for name, one in system.find(place, detail=True).items()}
-            return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()
-        info = system.info(place)
+            files = [(name, _version(info)) for name, info in sorted(system.find(place, detail=True).items())]
+            return hashlib.sha256(repr(files).encode()).hexdigest()
+        return hashlib.sha256(repr(_version(system.info(place))).encode()).hexdigest()
     except FileNotFoundError as error:
         raise SourceNotFoundError(f"no such file: {path}") from error
-    known = {word: str(info.get(word)) for word in ("ETag", "etag", "md5Hash", "size", "mtime", "created")}
-    return hashlib.sha256(repr(sorted(known.items())).encode()).hexdigest()
+
+
+def _version(info: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a store says of a file that changes with it."""
+    return [(word, str(info.get(word))) for word in ("ETag", "created", "etag", "md5Hash", "mtime", "size")]
 
 
 def read_text(path: str) -> str | None:
@@ -209,7 +213,8 @@ def _system(path: str) -> tuple[Any, str]:
 
 def _local_fingerprint(path: Path) -> str:
     if path.is_dir():
-        lines = [f"{one.relative_to(path)}\0{one.stat().st_size}" for one in sorted(path.rglob("*")) if one.is_file()]
+        files = [one for one in sorted(path.rglob("*")) if one.is_file()]
+        lines = [f"{one.relative_to(path)}\0{one.stat().st_size}\0{identify(one).digest}" for one in files]
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
     return identify(path).digest
 

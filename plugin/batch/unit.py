@@ -11,6 +11,7 @@ import socket
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -108,9 +109,10 @@ def finished(unit: Unit) -> Outcome | None:
 def run_unit(unit: Unit, attempt: int) -> Outcome:
     """Do it. A failure is an outcome as well: an error of one video is no error of the batch."""
     began, cpu = time.monotonic(), time.process_time()
-    storage.write_text(_begun(unit), here())
-    folder = storage.work_folder(unit.output)
+    folder = None
     try:
+        storage.write_text(_begun(unit), here())
+        folder = storage.work_folder(unit.output)
         if unit.final and storage.read_text(unit.record) is None:
             storage.check_not_strange(unit.output)
         made = folder / Path(unit.output).name
@@ -125,9 +127,11 @@ def run_unit(unit: Unit, attempt: int) -> Outcome:
         state: State = "refused" if isinstance(error, RequestError) else "failed"
         outcome = Outcome(unit.name, state, here(), time.monotonic() - began, time.process_time() - cpu, said=said)
     finally:
-        storage.forget(folder)
+        if folder is not None:
+            storage.forget(folder)
         gc.collect()  # decoders and networks of this unit, before the next one has its own
-    storage.remove(_begun(unit))
+    with suppress(OSError, TamError):  # what cannot be written cannot be cleared away either
+        storage.remove(_begun(unit))
     return outcome
 
 

@@ -53,7 +53,7 @@ class Connection:
         for pending, then in over:
             try:
                 then(pending.result())
-            except LinkError as error:
+            except (LinkError, OSError) as error:
                 self._tell(str(error))
 
     def _ask(self, what: str, work: Callable[[], T], then: Callable[[T], None]) -> None:

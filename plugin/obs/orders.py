@@ -74,8 +74,10 @@ class Orders:
             return Outcome(order, carry_out(client, order, self._say, lambda: number <= self._unwanted))
         except Stopped:
             return Outcome(order)
-        except LinkError as error:
+        except (LinkError, OSError) as error:  # a disk that is asleep or full
             return Outcome(order, problem=str(error))
+        except Exception as error:  # whatever it was: the orders behind it are still to be done
+            return Outcome(order, problem=f"a fault of tam-studio: {type(error).__name__}: {error}")
 
     def _say(self, text: str) -> None:
         if self._closed:

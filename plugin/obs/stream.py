@@ -97,8 +97,10 @@ class Stream:
     def _work(self) -> None:
         try:
             self._follow(self._connect())
-        except LinkError as error:
+        except (LinkError, OSError) as error:  # a disk that is full, or the folder swept away
             self.problem = str(error)
+        except Exception as error:  # whatever it was: a mask that stands still has to be told of
+            self.problem = f"a fault of tam-studio: {type(error).__name__}: {error}"
 
     def _follow(self, client: Client) -> None:
         first = self._first()

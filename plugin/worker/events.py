@@ -56,7 +56,7 @@ class _Topic:
 
 
 class Events:
-    """A topic is the id of a session or of a live stream; it is remembered from its first listener on."""
+    """A topic is the id of a session or of a live stream; remembered from its first listener or ``begin`` on."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -64,6 +64,11 @@ class Events:
         self._topics: dict[str, _Topic] = {}
         self._bells: dict[str, set[_Bell]] = {}
         self._closed = False
+
+    def begin(self, topic: str) -> None:
+        """Remember from now on what is told, for listeners to come."""
+        with self._lock:
+            self._remember(topic)
 
     def publish(self, topic: str, event: wire.Event) -> None:
         """Tell all that listen to the topic, or did and may come back, from any thread. Never waits for them."""
@@ -98,7 +103,7 @@ class Events:
         """The topic's events behind number ``after``, as text/event-stream, until it is forgotten.
 
         Where that number is not remembered, or none is given, the stream begins with the ``greeting``, and so it does
-        again for a listener that was too slow.
+        again for a listener that was too slow. Without a greeting it begins with all that is remembered.
         """
         with self._listening(topic) as bell:
             place = -1 if after is None else after
@@ -108,6 +113,8 @@ class Events:
                     known = None if self._closed else self._topics.get(topic)
                     if known is None:
                         return
+                    if after is None and greeting is None and place < 0:
+                        place = known.lost  # nobody can be asked for what was told before
                     missed = not known.lost <= place <= known.newest
                     place = known.newest if missed else place
                     news = [event for event in known.told if event.number > place]
@@ -127,9 +134,7 @@ class Events:
     def _listening(self, topic: str) -> Iterator["_Bell"]:
         bell = _Bell(asyncio.get_running_loop())
         with self._lock:
-            if topic not in self._topics:
-                now = next(self._numbers)
-                self._topics[topic] = _Topic(newest=now, lost=now)
+            self._remember(topic)
             self._bells.setdefault(topic, set()).add(bell)
         try:
             yield bell
@@ -138,6 +143,11 @@ class Events:
                 self._bells[topic].discard(bell)
                 if not self._bells[topic]:
                     del self._bells[topic]
+
+    def _remember(self, topic: str) -> None:
+        if topic not in self._topics:
+            now = next(self._numbers)
+            self._topics[topic] = _Topic(newest=now, lost=now)
 
     def _ring(self, topic: str) -> None:
         for bell in self._bells.get(topic, ()):

@@ -62,6 +62,7 @@ class LiveStream:
         self._numbers = itertools.count()
         self._facts = wire.Live(self.id)
         self._open = True
+        events.begin(self.id)
         self._thread = threading.Thread(target=self._work, name=f"tam-live-{self.id}", daemon=True)
         self._thread.start()
 

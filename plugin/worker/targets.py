@@ -33,11 +33,14 @@ def check_engine(name: str, folders: Folders) -> None:
 
 
 def zipped(folder: Path) -> Generator[None, None, Path]:
-    """Pack a folder of pictures, which are compressed already, into ``<folder>.zip``, and delete it; the zip's path."""
+    """Pack a folder, with all that lies below it, into ``<folder>.zip``, and delete it; the zip's path.
+
+    Pictures, which most of it is, are compressed already.
+    """
     file = folder.with_name(f"{folder.name}.zip")
     with atomic_file(file) as temporary, naming_the_cause(file), zipfile.ZipFile(temporary, "w") as packed:
-        for picture in sorted(folder.iterdir()):
-            packed.write(picture, f"{folder.name}/{picture.name}")
+        for part in sorted(one for one in folder.rglob("*") if one.is_file()):
+            packed.write(part, part.relative_to(folder.parent))
             yield
     shutil.rmtree(folder, ignore_errors=True)
     return file

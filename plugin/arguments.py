@@ -34,6 +34,11 @@ class PromptArguments:
     def __bool__(self) -> bool:
         return bool(self.clicks or self.negative_clicks or self.boxes or self.masks or self.texts)
 
+    @property
+    def files(self) -> list[Path]:
+        """The pictures that masks are in."""
+        return [_mask_file(text)[0] for text in self.masks]
+
     def parse(self) -> list[tuple[Prompt, ...]]:
         """The prompts, those of one frame together, frames ascending. Raises PromptError."""
         prompts: list[Prompt] = [
@@ -67,17 +72,22 @@ def parse_box(text: str) -> Box:
 
 def parse_mask(text: str) -> Iterator[MaskPrompt]:
     """``FILE.png[@FRAME]``: every non-zero value an object; a mask of 0 and 255 is object 1."""
-    found = _MASK.fullmatch(text)
-    if not found:
-        raise PromptError("--mask: expected FILE.png[@FRAME]")
-    path, frame = Path(found[1]), int(found[2] or 0)
-    if Path(text).is_file():  # a file whose own name has an @
-        path, frame = Path(text), 0
+    path, frame = _mask_file(text)
     objects = list(split_labels(read_labels(path)))
     if not objects:
         raise PromptError(f"the mask {path} is empty: it needs at least one pixel that is not 0")
     for object_id, mask in objects:
         yield MaskPrompt(frame, object_id, mask)
+
+
+def _mask_file(text: str) -> tuple[Path, int]:
+    """The picture and the frame."""
+    found = _MASK.fullmatch(text)
+    if not found:
+        raise PromptError("--mask: expected FILE.png[@FRAME]")
+    if Path(text).is_file():  # a file whose own name has an @
+        return Path(text), 0
+    return Path(found[1]), int(found[2] or 0)
 
 
 def parse_text(text: str) -> TextPrompt:

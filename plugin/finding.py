@@ -3,7 +3,7 @@
 It finds mistakes before the work and tracks what has to be tracked. What is done with the objects is the commands'.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,6 +62,12 @@ class Asked:
     project: Path | None = None
     source: FrameSource | None = None
 
+    @property
+    def files(self) -> list[Path]:
+        """What is read; of ``masks`` that are one video's of a data set, PATH#VIDEO, the data set."""
+        masks = [Path(str(self.masks).split("#")[0]), self.masks] if self.masks else []
+        return [self.path, *self.prompts.files, *masks]
+
 
 @dataclass(frozen=True)
 class Found:
@@ -106,6 +112,7 @@ def prepare(asked: Asked, output: Path | None, wanted: bool) -> tuple[FrameSourc
             check_prompt(prompt, source.info.size, source.info.frame_count)
     if output is not None:
         check_output(asked.path, output)
+        check_apart(output, asked.files)
     return source, said, frames_asked(source, choice)
 
 
@@ -118,6 +125,24 @@ def check_output(path: Path, output: Path) -> None:
     elif output.is_dir():
         raise OutputError(f"{output} is a folder; give the name of a file")
     check_writable(output)
+
+
+def check_apart(target: Path, kept: Iterable[Path]) -> None:
+    """Raises RequestError if writing ``target``, a file or a folder, would take one of those away."""
+    for one in kept:
+        if one.exists() and one.resolve().is_relative_to(target.resolve()):
+            raise RequestError(f"{target} is or holds {one}, which is needed: give another name")
+
+
+def check_beside(asked: Asked, output: Path, more: Iterable[Path] = (), *beside: Path | None) -> None:
+    """Raises RequestError if the result, or what is written ``beside`` it, would take the place of another of these, or
+    of a file that is read; ``more`` of those than are asked for."""
+    read, written = [*asked.files, *more], [one for one in beside if one is not None]
+    check_apart(output, read)
+    for one in written:
+        check_apart(one, read)
+        if one.resolve().is_relative_to(output.resolve()) or output.resolve().is_relative_to(one.resolve()):
+            raise RequestError(f"{one} and {output} are in each other's way: give another name")
 
 
 def frames_asked(source: FrameSource, choice: Choice) -> range:

@@ -11,7 +11,7 @@ from inpaint.holes import BY_SIZE, Holes, holes_of
 from inpaint.provenance import Shares, total
 from inpaint.removal import Removed, removed
 from plugin.catalogue import settled
-from plugin.finding import Asked, Found, found, objects_in_words
+from plugin.finding import Asked, Found, check_beside, found, objects_in_words
 from plugin.progress import with_progress
 from plugin.provenance import check_provenance_folder, counted, with_provenance
 from plugin.receipt import write_receipt
@@ -76,6 +76,7 @@ def remove(
     """The video without the objects. ``timecode``: of the first new frame."""
     row = INPAINTERS.get(asked.choice.inpainter, "inpainter")
     written_as = choose_codec(output, codec)
+    check_beside(asked, output, painted_files(extras.painted).values(), extras.provenance, extras.receipt)
     extras.check(written_as, output)
     painted = read_painted(extras.painted)
     of = f"removal with {row.name}"
@@ -119,13 +120,18 @@ def require_alpha(codec: Codec, output: Path, what: str) -> None:
 
 def read_painted(given: Sequence[str]) -> dict[int, Pixels]:
     """Pictures by frame index from FRAME=FILE. Raises RequestError."""
-    pictures = {}
+    return {number: read_picture(file, deep=True) for number, file in painted_files(given).items()}
+
+
+def painted_files(given: Sequence[str]) -> dict[int, Path]:
+    """Files by frame index from FRAME=FILE. Raises RequestError."""
+    files = {}
     for one in given:
         number, sign, file = one.partition("=")
         if not sign or not number.strip().isdecimal() or not file:
             raise RequestError(f"--patch {one}: give the frame's number and a picture of it, such as 120=painted.png")
-        pictures[int(number)] = read_picture(Path(file), deep=True)
-    return pictures
+        files[int(number)] = Path(file)
+    return files
 
 
 def _with_shadows(work: Found) -> list[Masklet]:

@@ -8,7 +8,7 @@ from inpaint.engines import INPAINTERS
 from inpaint.holes import BY_SIZE, holes_of
 from inpaint.replace import BACKGROUND_PARAMETERS, PARAMETERS, Replacement, ReplaceSettings, replace_background
 from plugin.catalogue import settled
-from plugin.finding import Asked, Choice, Found, found, objects_in_words
+from plugin.finding import Asked, Choice, Found, check_beside, found, objects_in_words
 from plugin.progress import with_progress
 from plugin.receipt import write_receipt
 from plugin.receipt.pair import ChangedPart
@@ -113,6 +113,8 @@ class Wish:
 def replace(asked: Asked, output: Path, wish: Wish, codec: str | None = None) -> str:
     """The video with something else in the objects' place, or behind them."""
     wish.check()
+    new = [Path(word) for word in (wish.with_, wish.background) if word is not None]
+    check_beside(asked, output, new, wish.receipt)
     written_as = choose_codec(output, codec)
     with found(asked, output) as work:
         pictures = deepened(work.source) if written_as.deepest > PLAIN_BITS else work.source

@@ -10,6 +10,9 @@ from pathlib import Path
 
 from tam_core.errors import OutputError
 
+PICTURES = frozenset({".png", ".exr"})
+"""What folders of results hold. Others with a number for a name are somebody's footage."""
+
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
@@ -31,19 +34,20 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """The same for a folder of numbered files; one that is already there is replaced when the block ends well.
+    """The same for a folder of numbered pictures; one that is already there is replaced when the block ends well.
 
-    Raises OutputError when a folder is there that holds anything but such files: nobody's work is thrown away.
+    Raises OutputError when a folder is there that holds anything but such files: nobody's work is thrown away. A link
+    to a folder stays one.
     """
     check_folder(path)
+    path = path.resolve()
     temporary = _beside(path)
     with naming_the_cause(path):
         temporary.mkdir()
     try:
         yield temporary
         with naming_the_cause(path):
-            shutil.rmtree(path, ignore_errors=True)
-            temporary.replace(path)
+            _exchange(path, temporary)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -52,7 +56,9 @@ def check_folder(path: Path) -> None:
     """Raise OutputError if a folder at ``path`` could not be replaced without loss, or if a file is there."""
     if path.exists() and not path.is_dir():
         raise OutputError(f"{path} is a file; give the name of a folder")
-    strange = _not_a_numbered_file(path) if path.is_dir() else None
+    if path.is_dir() and (path.resolve() == Path.cwd() or path.is_mount()):
+        raise OutputError(f"{path} cannot be replaced where it is: give the name of a new folder in it")
+    strange = _not_a_numbered_picture(path) if path.is_dir() else None
     if strange:
         raise OutputError(f"{path} holds {strange.name}, which is not a numbered picture: give a new or empty folder")
 
@@ -85,9 +91,29 @@ def _explain(path: Path, error: OSError) -> str:
     return f"{path} cannot be written: {error.strerror or error}"
 
 
+def _exchange(path: Path, new: Path) -> None:
+    """``new`` takes the place of a folder, which is only then deleted; if it cannot, that stays."""
+    if not path.exists():
+        new.replace(path)
+        return
+    old = _beside(path)
+    path.replace(old)
+    try:
+        new.replace(path)
+    except OSError:
+        old.replace(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
 def _beside(path: Path) -> Path:
+    path = path.absolute()
     return path.with_name(f".{path.stem}.{os.getpid()}-{uuid.uuid4().hex[:6]}.part{path.suffix}")
 
 
-def _not_a_numbered_file(folder: Path) -> Path | None:
-    return next((entry for entry in folder.iterdir() if not entry.stem.isdecimal()), None)
+def _not_a_numbered_picture(folder: Path) -> Path | None:
+    return next((entry for entry in folder.iterdir() if not _is_numbered_picture(entry)), None)
+
+
+def _is_numbered_picture(path: Path) -> bool:
+    return path.stem.isdecimal() and path.suffix.lower() in PICTURES and path.is_file()

@@ -97,6 +97,37 @@ def test_a_video_is_annotated_by_one_and_verified_by_another(desks: tuple[Desk, 
     assert (state["taken"], state["task"], state["work"]) == ("a", "annotate", [])
 
 
+def test_a_video_that_is_verified_stays_as_it_was_submitted(desks: tuple[Desk, Desk]) -> None:
+    ann, bob = desks
+    ann.click(ann.ask("POST", "annotate/take", {})["session"], 0, 30)
+    ann.ask("POST", "annotate/submit")
+    session = bob.ask("POST", "annotate/take", {})["session"]
+    click = {"kind": "click", "frame": 0, "object_id": 1, "x": 90, "y": 20}
+    for method, path, body in (
+        ("POST", "prompts", {"prompts": [click]}),
+        ("POST", "track", {}),
+        ("POST", "remove", {}),
+        ("POST", "undo", None),
+        ("PATCH", "objects/1", {"name": "mine"}),
+        ("DELETE", "objects/1", None),
+    ):
+        assert "not changed" in bob.ask(method, f"sessions/{session}/{path}", body, 400)["message"]
+    bob.ask("POST", f"sessions/{session}/preview", {"prompts": [click]})
+    assert [one["name"] for one in bob.ask("GET", f"sessions/{session}")["objects"]] == ["Object 1"]
+
+
+def test_a_video_that_was_given_back_is_not_opened_again_by_a_page_that_wakes_up(desks: tuple[Desk, Desk]) -> None:
+    ann, bob = desks
+    state = ann.ask("POST", "annotate/take", {"name": "a"})
+    project = ann.ask("GET", f"sessions/{state['session']}")["project"]
+    ann.room._gone = 0
+    ann.room.look()
+    for path in ("", "/events", "/masks", "/frames/0"):
+        ann.ask("GET", f"sessions/{state['session']}{path}", status=404)
+    assert "queue" in ann.ask("POST", "sessions", {"project": project}, 400)["message"]
+    assert bob.ask("POST", "annotate/take", {"name": "a"})["taken"] == "a"
+
+
 def test_the_second_phase_forgets_what_was_tracked_from_a_click_on(desks: tuple[Desk, Desk]) -> None:
     ann, _ = desks
     ann.ask("PUT", "annotate/phase", {"phase": 2})

@@ -14,11 +14,13 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
+from inpaint.replacing.insert import read_rgba
 from plugin.exports import EXPORTS, ExportFormat, Material, find_format
 from plugin.mattes import object_names
 from tam_core import rle
 from tam_core.errors import MaskletError, RequestError
-from tam_core.formats.davis import read_davis, write_davis
+from tam_core.formats import read_masks
+from tam_core.formats.davis import read_davis, read_labels, write_davis
 from tam_core.formats.masklet_json import read_masklets
 from tam_core.formats.matte_video import is_matte, read_alpha, read_matte
 from tam_core.masklet import Masklet
@@ -263,3 +265,41 @@ def test_export_without_masks_asks_for_them(tam: Tam, clip: Path) -> None:
 def test_export_names_its_formats(tam: Tam) -> None:
     done = tam("export", "--list")
     assert done.code == 0 and all(row.name in done.out for row in EXPORTS if row.takes == "masklets")
+
+
+def ramp() -> np.ndarray:
+    """16 bits, from black to white along 64 columns."""
+    return np.broadcast_to(np.linspace(0, 65535, 64).astype(np.uint16), (48, 64)).copy()
+
+
+def test_a_matte_of_16_bits_is_that_of_8(tmp_path: Path) -> None:
+    for name, levels in (("deep", ramp()), ("plain", (ramp() >> 8).astype(np.uint8))):
+        (tmp_path / name).mkdir()
+        Image.fromarray(levels).save(tmp_path / name / "00000.png")
+    (deep,), (plain,) = read_masks(tmp_path / "deep"), read_masks(tmp_path / "plain")
+    assert deep.rles == plain.rles and deep.object_id == 1
+    assert 0.45 < deep.mask(0).mean() < 0.55
+
+
+def test_object_numbers_may_have_16_bits(tmp_path: Path) -> None:
+    labels = np.zeros((48, 64), np.uint16)
+    labels[:, :20], labels[:, 40:] = 1, 7
+    Image.fromarray(labels).save(tmp_path / "00000.png")
+    assert [one.object_id for one in read_masks(tmp_path)] == [1, 7]
+    assert np.array_equal(read_labels(tmp_path / "00000.png"), labels)
+
+
+def test_a_grey_picture_of_16_bits_is_put_in_as_it_looks(tmp_path: Path) -> None:
+    Image.fromarray(ramp()).save(tmp_path / "logo.png")
+    assert np.array_equal(read_rgba(tmp_path / "logo.png")[..., 0], ramp() >> 8)
+
+
+@pytest.mark.parametrize("content", [b"", b"milk, eggs", 60])
+def test_a_damaged_mask_is_named(tmp_path: Path, content: bytes | int) -> None:
+    for index in range(2):
+        Image.fromarray((ramp() >> 8).astype(np.uint8)).save(tmp_path / f"{index:05d}.png")
+    file = tmp_path / "00001.png"
+    file.write_bytes(file.read_bytes()[:content] if isinstance(content, int) else content)
+    for read in (read_masks, read_matte):
+        with pytest.raises(MaskletError, match=r"00001\.png"):
+            read(tmp_path)

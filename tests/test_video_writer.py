@@ -208,6 +208,49 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
     assert leftovers(tmp_path) == ["mine"] and leftovers(tmp_path / "mine") == ["thesis.txt"]
 
 
+@pytest.mark.parametrize("name", ["00001.MTS", "0002.mp4", "2023/wedding.mov", "001/00000.png", "00000.jpg"])
+def test_a_folder_with_numbered_footage_is_left_alone(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "card" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("all of it")
+    with pytest.raises(OutputError, match="is not a numbered picture"):
+        write_video(pictures(2), tmp_path / "card")
+    assert file.read_text() == "all of it"
+
+
+def test_a_folder_behind_a_link_is_replaced_where_it_is(tmp_path: Path) -> None:
+    (tmp_path / "large disk").mkdir()
+    (tmp_path / "frames").symlink_to(tmp_path / "large disk")
+    for count in (3, 2):
+        write_video(pictures(count), tmp_path / "frames")
+        assert len(leftovers(tmp_path / "large disk")) == count
+    assert (tmp_path / "frames").is_symlink() and leftovers(tmp_path) == ["frames", "large disk"]
+
+
+def test_the_folder_one_is_in_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OutputError, match="a new folder in it"):
+        write_video(pictures(2), Path("."))
+    assert leftovers(tmp_path) == []
+
+
+def test_a_result_that_cannot_take_its_place_leaves_the_one_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_video(pictures(3), tmp_path / "frames")
+    replace = Path.replace
+
+    def refusing(self: Path, target: Path) -> Path:
+        if target == tmp_path / "frames" and (self / "00001.png").exists() and not (self / "00002.png").exists():
+            raise PermissionError(13, "Permission denied")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refusing)
+    with pytest.raises(OutputError, match="permission"):
+        write_video(pictures(2), tmp_path / "frames")
+    assert leftovers(tmp_path) == ["frames"] and len(leftovers(tmp_path / "frames")) == 3
+
+
 @pytest.mark.parametrize("name", ["out.mp4", "frames"])
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, GeneratorExit])
 def test_what_fails_midway_leaves_the_old_output(tmp_path: Path, name: str, error: type[BaseException]) -> None:

@@ -235,6 +235,25 @@ def test_what_one_tab_does_another_one_sees(browser: Any, tmp_path: Path, clip: 
         one.until("s.session.objects.length === 0")
 
 
+def test_clicks_that_wait_belong_to_the_video_that_they_were_made_on(browser: Any, tmp_path: Path, clip: Path) -> None:
+    other = make_video(clip.with_name("other.mp4"), crossing(FRAMES).frames[::-1], options={"crf": "12"})
+    with serving(tmp_path / "data", clip.parent) as worker, tab(browser, worker) as studio:
+        studio.open(clip)
+        first = studio.state("s.session.id")
+        with studio.page.expect_response("**/prompts") as answer:
+            studio.page.route("**/prompts", lambda route: (studio.page.wait_for_timeout(1500), route.continue_()))
+            for x in (28, 30, 32):
+                studio.page.mouse.click(*studio.place(x, 60))
+            studio.page.evaluate("path => import('/static/actions.js').then(({open}) => open({path}))", str(other))
+            studio.until(f"s.session && s.session.id !== '{first}' && s.times.length")
+        assert first in answer.value.url
+        studio.page.wait_for_timeout(500)
+        assert studio.state("[s.session.objects.length, s.offer, s.pending.length]") == [0, None, 0]
+        assert studio.mask(0) is None
+        studio.click(120, 60)
+        assert studio.state("s.session.objects.length") == 1
+
+
 def test_an_object_seen_again_after_a_cut_is_offered_and_followed(browser: Any, tmp_path: Path) -> None:
     (tmp_path / "videos").mkdir()
     before, after = crossing(12), crossing(12)

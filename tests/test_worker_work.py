@@ -17,6 +17,7 @@ from plugin.worker.edits import Remove
 from plugin.worker.work import Track
 from tam_core import rle
 from tam_core.formats.davis import read_davis
+from tam_core.formats.ytvos import read_ytvos
 from tam_core.masklet import Masklet
 from tam_core.video import ArraySource, Frame, open_video
 from tests.media import add_sound, make_video, payloads
@@ -222,6 +223,15 @@ def test_masks_are_exported_where_they_are_wanted_or_to_be_downloaded(
         assert found.frames == [2, 3, 4] and job["total"] == 3
     else:
         assert content
+
+
+def test_a_download_of_a_folder_has_the_folders_below_it_too(service: Service, session: str) -> None:
+    done(service, session, "track")
+    content = service.client.get(done(service, session, "export", format="ytvos")["download"]).content
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        packed.extractall(service.opened)
+    (found,) = read_ytvos(service.opened / "disc-ytvos")
+    assert iou(found.mask(0), SCENE.masks[0]) > 0.8
 
 
 def test_an_exported_result_keeps_the_sound(service: Service, session: str) -> None:

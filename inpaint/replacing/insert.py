@@ -18,6 +18,7 @@ from tam_core.types import Pixels, Size
 from tam_core.video import ArraySource, FileSource, FrameSource, VideoInfo
 from tam_core.video.colour import ToRgb
 from tam_core.video.images import SUFFIXES, list_pictures
+from tam_core.video.pictures import grey_levels
 
 REPEATS = ("loop", "hold")
 """What a clip does that is shorter than the shot: begin again, or stay on its last picture."""
@@ -159,7 +160,9 @@ def read_rgba(path: Path) -> Pixels:
 
     try:
         with Image.open(path) as picture:
-            return np.array(ImageOps.exif_transpose(picture).convert("RGBA"), np.uint8)
+            deep = picture.mode.startswith("I")
+            whole = Image.fromarray(grey_levels(picture)) if deep else ImageOps.exif_transpose(picture)
+            return np.array(whole.convert("RGBA"), np.uint8)
     except (UnidentifiedImageError, OSError, ValueError) as error:
         raise VideoError(f"{path} is not a picture, or it is damaged") from error
 

@@ -66,6 +66,7 @@ class Room:
         self._seat: _Seat | None = None
         self._lock = threading.RLock()
         self._stopping = threading.Event()
+        worker.sessions.may_return = self._holds
         threading.Thread(target=self._look_after, name="tam-annotate", daemon=True).start()
 
     def state(self) -> AnnotationState:
@@ -133,6 +134,12 @@ class Room:
                 raise
             seat.heard = time.monotonic()
 
+    def check_change(self, session_id: str) -> None:
+        """Raises RequestError for a video that is to be verified."""
+        seat = self._seat
+        if seat is not None and seat.session == session_id and seat.taken.task == "verify":
+            raise RequestError("this video is to be verified, not changed: say what is unsatisfactory")
+
     def prepare(self, frame: int, object_id: ObjectId) -> bool:
         """Before something is said about an object on a frame: whether the frame is done anew (phase 2).
 
@@ -141,8 +148,7 @@ class Room:
         with self._lock:
             seat = self._required()
             session_id, phase = seat.session, phase_of(seat.draft.phase)
-            if seat.taken.task == "verify":
-                raise RequestError("this video is to be verified, not changed: say what is unsatisfactory")
+            self.check_change(session_id)
         with self._worker.sessions.using(session_id) as opened:
             with self._worker.jobs.gate.now(), opened.lock:
                 forgotten = prepare(opened.session, phase, frame, object_id)
@@ -213,6 +219,11 @@ class Room:
         if self._seat is None:
             raise RequestError("no video is taken, or it was given back while nobody was here: take one")
         return self._seat
+
+    def _holds(self, session_id: str) -> bool:
+        """Asked from any thread, also while a video is taken: it waits for nothing."""
+        seat = self._seat
+        return seat is not None and seat.session == session_id
 
     def _leave(self, seat: _Seat) -> None:
         """Close the session, so that others may open the project."""

@@ -17,6 +17,15 @@ export async function open(request) {
 
 let last = Promise.resolve();
 
+/** Runs task(session id) when all that was said before is done, unless another session is shown by then. */
+function inTurn(task) {
+  const { id } = state.session;
+  last = last.then(() => (isShown(id) ? attempt(() => task(id)) : undefined));
+  return last;
+}
+
+const isShown = (id) => state.session?.id === id;
+
 /** What is done before a prompt is sent: the annotate mode may begin its frame anew. */
 export const before = { prompt: async () => {} };
 
@@ -28,30 +37,28 @@ export function say(prompt) {
   const whole = { ...prompt, frame, object_id: state.active };
   const begun = performance.now();
   set({ pending: [...state.pending, whole] });
-  last = last
-    .then(() =>
-      attempt(async () => {
-        await before.prompt(whole);
-        await answer({ prompts: [whole] }, begun);
-      }),
-    )
-    .then(() => {
-      set({ pending: state.pending.filter((one) => one !== whole) });
-    });
+  inTurn(async (id) => {
+    await before.prompt(whole);
+    await answer(id, { prompts: [whole] }, begun);
+  });
+  last = last.then(() => {
+    set({ pending: state.pending.filter((one) => one !== whole) });
+  });
   return last;
 }
 
-async function answer(request, begun) {
-  const told = await call("POST", here("prompts"), request);
+async function answer(id, request, begun) {
+  const told = await call("POST", `sessions/${id}/prompts`, request);
+  if (!isShown(id)) return;
   masks.learn(told.frame, told.masks);
   if (!request.replace) masks.remember(told.frame, request.prompts);
   const choice = told.candidates.length > 1 && told.frame === state.frame;
   set({ offer: choice ? { request, candidates: told.candidates, candidate: told.candidate } : null });
   apply(told.state);
   requestAnimationFrame(() => performance.measure("click to mask", { start: begun }));
-  const id = request.prompts[0].object_id;
+  const object = request.prompts[0].object_id;
   const which = choice ? ` Answer ${told.candidate + 1} of ${told.candidates.length}` : "";
-  announce(`${nameOf(id)} found on frame ${told.frame + 1}.${which}`);
+  announce(`${nameOf(object)} found on frame ${told.frame + 1}.${which}`);
 }
 
 /** Takes the next of the segmenter's answers for the last prompt; it is shown at once. */
@@ -62,7 +69,7 @@ export function nextCandidate(step = 1) {
   set({ offer: { ...state.offer, candidate: next } });
   masks.learn(request.prompts[0].frame, [candidates[next]]);
   const begun = performance.now();
-  last = last.then(() => attempt(() => answer({ ...request, candidate: next, replace: true }, begun)));
+  inTurn((id) => answer(id, { ...request, candidate: next, replace: true }, begun));
 }
 
 // History -------------------------------------------------------------------------------------------------------------
@@ -74,13 +81,12 @@ export const redo = () => changeState("POST", "redo");
 function changeState(method, path, body) {
   if (!state.session) return undefined;
   set({ offer: null });
-  last = last.then(() =>
-    attempt(async () => {
-      apply(await call(method, here(path), body));
-      masks.outdate();
-    }),
-  );
-  return last;
+  return inTurn(async (id) => {
+    const session = await call(method, `sessions/${id}/${path}`, body);
+    if (!isShown(id)) return;
+    apply(session);
+    masks.outdate();
+  });
 }
 
 // Objects -------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import { frameCount, nameOf, newObjectId, objects, set, state, watch } from "./s
 
 const BEAT = 10000; // milliseconds between two words to the worker
 const LONGEST = 5000; // of a second of the clock, which is late where the browser has other work
+const CHANGES = ["delete", "undo", "redo", "track", "remove", "replace", "effect"]; // not for a video to be verified
 const IDLE = 60000; // without a key, a move or work of the engines, after which the clock stops
 
 let room = null; // wire AnnotationState
@@ -38,6 +39,8 @@ export async function startAnnotating() {
 export function refusal(does) {
   if (!room?.taken) return room && does === "open" ? "Take a video from the queue" : "";
   if (does === "open") return "Submit this video, or give it back, to open another";
+  if (room.task === "verify" && CHANGES.some((change) => does.startsWith(change)))
+    return "This video is to be verified, not changed: say what is unsatisfactory";
   const phase = room.phases.find((one) => one.number === room.phase);
   return does.startsWith("track") && !phase.tracks ? `${phase.title}: nothing is tracked in this mode` : "";
 }

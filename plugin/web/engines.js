@@ -13,6 +13,8 @@ export const KINDS = {
   inpainter: "Fill what was removed",
 };
 
+const fetching = new Map(); // engine -> the job that fetches it, which a dialog that is opened anew shows again
+
 export function showEngines() {
   const content = Object.entries(KINDS).map(([kind, title]) => {
     const rows = state.catalogue.entries.filter((entry) => entry.kind === kind);
@@ -31,6 +33,7 @@ function engine(entry) {
     `Fetch ${megabytes(entry.download)}`,
   );
   get.addEventListener("click", () => fetchEngine(entry, { get, bar, says }));
+  if (fetching.has(entry.name)) fetchEngine(entry, { get, bar, says });
   return h(
     "li",
     {},
@@ -46,24 +49,39 @@ function engine(entry) {
   );
 }
 
-/** Fetching belongs to no session, so its job is asked for now and then. */
-async function fetchEngine(entry, { get, bar, says }) {
+/** Fetches an engine, or shows how far one is that is being fetched. Two dialogs may show it; one tells of its end. */
+async function fetchEngine({ name }, { get, bar, says }) {
   get.disabled = true;
   bar.hidden = false;
   await attempt(async () => {
-    let job = await call("POST", `engines/${entry.name}/fetch`);
-    while (["queued", "running", "paused"].includes(job.status) && bar.isConnected) {
-      if (job.total) bar.value = job.done / job.total;
-      setText(says, job.total ? `${megabytes(job.done)} of ${megabytes(job.total)}` : "Waiting …");
-      await new Promise((resolve) => setTimeout(resolve, 500));
-      job = await call("GET", `jobs/${job.id}`);
+    const begun = fetching.get(name) ?? (await call("POST", `engines/${name}/fetch`));
+    fetching.set(name, begun);
+    let told = true;
+    let job = null;
+    try {
+      job = await over(begun, bar, says);
+    } finally {
+      told = !fetching.delete(name);
     }
-    if (job.status === "failed") throw new Error(job.problem?.message ?? `${entry.name} could not be fetched`);
+    if (job.status === "failed") throw new Error(job.problem?.message ?? `${name} could not be fetched`);
     if (job.status !== "done") return;
     setText(says, job.result);
-    toast(`${entry.name} is ready`);
+    if (told) return;
+    toast(`${name} is ready`);
     set({ catalogue: await call("GET", "catalogue") });
   });
   bar.hidden = true;
   get.disabled = false;
+}
+
+/** The job once it is over. It belongs to no session, so it is asked for now and then, also when the dialog is closed. */
+async function over(begun, bar, says) {
+  let job = begun;
+  while (["queued", "running", "paused"].includes(job.status)) {
+    if (job.total) bar.value = job.done / job.total;
+    setText(says, job.total ? `${megabytes(job.done)} of ${megabytes(job.total)}` : "Waiting …");
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    job = await call("GET", `jobs/${job.id}`);
+  }
+  return job;
 }

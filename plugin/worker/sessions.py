@@ -6,7 +6,7 @@ A session's id is made from its project's folder, so it is the same after a rest
 import contextlib
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from plugin.worker.known import KnownProjects, id_of
 from plugin.worker.media import Media
 from plugin.worker.memory import give_back_memory
 from plugin.worker.opened import OpenSession
+from plugin.worker.problems import UnknownIdError
 from plugin.worker.state import CUTS
 from plugin.worker.targets import check_engine
 from plugin.worker.work import Scan, register_work
@@ -49,6 +50,8 @@ class Sessions:
         self._idle_seconds, self._most_open = idle_seconds, most_open
         self._known = KnownProjects(worker.data, worker.folders)
         self.media = Media(worker.jobs.gate.give_way, self._nothing_runs)
+        self.may_return: Callable[[str], bool] = lambda session_id: True
+        """Whether a session that was closed is opened again when it is asked for."""
         self._open: dict[str, OpenSession] = {}
         self._changed = threading.Condition()
         self._doors = threading.Lock()
@@ -227,6 +230,8 @@ class Sessions:
                 if opened := self._open.get(session_id):
                     opened.users += 1
                     return opened
+            if not self.may_return(session_id):
+                raise UnknownIdError(f"no session {session_id[:32]!r}: it was given back")
             with self._doors:
                 if session_id not in self._open:
                     self._enter(Project.open(self._known.find(session_id)))

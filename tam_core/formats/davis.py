@@ -15,6 +15,7 @@ from tam_core.formats.documents import build, empty, frames_for
 from tam_core.masklet import Masklet
 from tam_core.rle import RLE
 from tam_core.types import Mask, ObjectId, Size
+from tam_core.video.pictures import grey_levels
 from tam_core.video.source import VideoInfo
 
 _VOID = 255
@@ -95,7 +96,7 @@ def read_labels(path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
         with Image.open(path) as picture:
             if picture.mode == "P":
                 return np.array(picture)
-            return np.array(picture.convert("L"))
+            return grey_levels(picture, few=True)
     except (UnidentifiedImageError, OSError) as error:
         raise MaskletError(f"{path} is not a picture: {error}") from error
 

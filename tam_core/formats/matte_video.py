@@ -5,6 +5,7 @@ White (or opaque) is the object. A video cannot say which of several objects it 
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
@@ -22,6 +23,7 @@ from tam_core.types import Mask
 from tam_core.video.colour import plane_pixels
 from tam_core.video.deep import deep_plane
 from tam_core.video.open import open_video
+from tam_core.video.pictures import grey_levels
 from tam_core.video.source import VideoInfo
 
 SUFFIXES = frozenset({".mov", ".mp4", ".m4v", ".mkv", ".webm", ".avi", ".mxf"})
@@ -69,12 +71,12 @@ def is_matte(path: Path) -> bool:
 
 def _soft_pictures(folder: Path) -> bool:
     for path in _pictures(folder):
-        with Image.open(path) as picture:
+        with _opened(path) as picture:
             if picture.mode in ("RGBA", "LA"):
                 return True
             if picture.mode == "P":
                 return False
-            if len(np.unique(np.array(picture.convert("L")))) > _FEW:
+            if len(np.unique(grey_levels(picture))) > _FEW:
                 return True
     return False
 
@@ -86,9 +88,20 @@ def _pictures(folder: Path) -> list[Path]:
 
 def _folder_masks(folder: Path) -> Iterator[tuple[int, rle.RLE]]:
     for path in _pictures(folder):
+        with _opened(path) as picture:
+            grey = picture.getchannel("A") if picture.mode in ("RGBA", "LA") else picture
+            levels = grey_levels(grey)
+        yield int(path.stem), rle.encode(_object(levels))
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Raises MaskletError for what is no picture, also where that shows only in the block."""
+    try:
         with Image.open(path) as picture:
-            grey = picture.getchannel("A") if picture.mode in ("RGBA", "LA") else picture.convert("L")
-            yield int(path.stem), rle.encode(np.array(grey) > _HALF)
+            yield picture
+    except OSError as error:  # PIL's own for what is no picture is one, too
+        raise MaskletError(f"{path} is not a picture, or it is damaged: {error}") from error
 
 
 def _video_masks(path: Path) -> Iterator[tuple[int, rle.RLE]]:
@@ -114,14 +127,19 @@ def has_alpha(path: Path) -> bool:
 
 
 def read_alpha(path: Path) -> Iterator[Grey]:
-    """The alpha of every frame of a video file, (H, W) uint8, in the order of time."""
+    """The alpha of every frame of a video file, (H, W) uint8, in the order of time. Raises MaskletError."""
     with av.open(f"file:{path}") as container:
         stream = container.streams.video[0]
         name = stream.codec_context.name
         own = _ALPHA_DECODERS.get(name)
         decoder = cast(av.VideoCodecContext, av.CodecContext.create(own, "r")) if own else stream.codec_context
         for packet in container.demux(stream):
-            for picture in decoder.decode(packet if packet.size else None):
+            try:
+                pictures = decoder.decode(packet if packet.size else None)
+            except FFmpegError as error:
+                when = float(packet.pts * stream.time_base) if packet.pts is not None and stream.time_base else 0.0
+                raise MaskletError(f"{path} is damaged near {when:.2f} s: {error.strerror}; write it again") from error
+            for picture in pictures:
                 yield _alpha_of(picture)
 
 

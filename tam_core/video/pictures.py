@@ -5,6 +5,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
+from PIL import Image
 
 from tam_core.atomic import atomic_file, naming_the_cause
 from tam_core.errors import SourceNotFoundError, VideoError
@@ -32,6 +34,17 @@ def read_picture(path: str | os.PathLike[str], deep: bool = False) -> Pixels:
     if bgr.dtype not in (np.uint8, np.uint16):
         raise VideoError(f"{path} has {bgr.dtype} pixels; 8 and 16 bits a channel can be read")
     return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB))
+
+
+def grey_levels(picture: Image.Image, few: bool = False) -> npt.NDArray[np.uint8]:
+    """The brightness (H, W) uint8 of an opened picture; of 16 bits the upper 8.
+
+    ``few``: it may number objects; numbers up to 255 stay what they are, however many bits they have.
+    """
+    if not picture.mode.startswith("I"):
+        return np.array(picture.convert("L"))
+    levels = np.asarray(picture)
+    return (levels if few and levels.max(initial=0) <= 255 else levels >> 8).astype(np.uint8)
 
 
 def write_picture(path: str | os.PathLike[str], pixels: Pixels) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Path, Query, Request
+from fastapi import Depends, Path, Query, Request
 from starlette.responses import Response
 
 from plugin.link import wire
@@ -27,6 +27,16 @@ MOST_MASKS = 5000
 ObjectInPath = Annotated[int, Path(ge=1, le=FRAMES)]
 
 
+def _to_change(worker: TheWorker, session_id: IdInPath) -> str:
+    if worker.annotation is not None:
+        worker.annotation.check_change(session_id)
+    return session_id
+
+
+IdToChange = Annotated[str, Depends(_to_change)]
+"""Of a session that the request changes. Raises RequestError where an annotator is only to verify it."""
+
+
 @router.get("")
 def sessions(worker: TheWorker) -> list[wire.SessionEntry]:
     """Open sessions and recent projects, the newest first."""
@@ -36,6 +46,8 @@ def sessions(worker: TheWorker) -> list[wire.SessionEntry]:
 @router.post("")
 def open_session(worker: TheWorker, asked: wire.OpenRequest) -> wire.SessionState:
     """Open a video, an upload or a project. A video that has a project goes on with it."""
+    if worker.annotation is not None:
+        raise RequestError("videos are taken from the queue here: take one")
     return worker.sessions.state(worker.sessions.open(asked))
 
 
@@ -86,7 +98,7 @@ def masks(
 
 
 @router.post("/{session_id}/prompts")
-def prompt(worker: TheWorker, session_id: IdInPath, asked: wire.PromptRequest) -> wire.PromptAnswer:
+def prompt(worker: TheWorker, session_id: IdToChange, asked: wire.PromptRequest) -> wire.PromptAnswer:
     """Say where objects are on a frame."""
     with worker.sessions.using(session_id) as opened:
         told = prompting.answer(opened, worker.jobs, asked)
@@ -102,7 +114,7 @@ def preview(worker: TheWorker, session_id: IdInPath, asked: wire.PromptRequest) 
 
 
 @router.post("/{session_id}/track")
-def track(worker: TheWorker, session_id: IdInPath, asked: wire.TrackRequest) -> wire.Job:
+def track(worker: TheWorker, session_id: IdToChange, asked: wire.TrackRequest) -> wire.Job:
     """Carry objects through the video. Masks come as events."""
     with worker.sessions.using(session_id) as opened:
         return worker.jobs.start(Track(worker, opened, asked))
@@ -111,7 +123,7 @@ def track(worker: TheWorker, session_id: IdInPath, asked: wire.TrackRequest) -> 
 def _add_edit(kind: type[Edit]) -> None:
     """An address for each operation that makes new pictures."""
 
-    def edit(worker: TheWorker, session_id: IdInPath, asked: wire.RemoveRequest) -> wire.Job:
+    def edit(worker: TheWorker, session_id: IdToChange, asked: wire.RemoveRequest) -> wire.Job:
         with worker.sessions.using(session_id) as opened:
             return worker.jobs.start(kind(worker, opened, asked))
 
@@ -138,7 +150,7 @@ def export(worker: TheWorker, session_id: IdInPath, asked: wire.ExportRequest) -
 
 
 @router.post("/{session_id}/undo")
-def undo(worker: TheWorker, session_id: IdInPath) -> wire.SessionState:
+def undo(worker: TheWorker, session_id: IdToChange) -> wire.SessionState:
     """Take back the last change, if there is one."""
     with worker.sessions.using(session_id) as opened:
         with opened.lock:
@@ -147,7 +159,7 @@ def undo(worker: TheWorker, session_id: IdInPath) -> wire.SessionState:
 
 
 @router.post("/{session_id}/redo")
-def redo(worker: TheWorker, session_id: IdInPath) -> wire.SessionState:
+def redo(worker: TheWorker, session_id: IdToChange) -> wire.SessionState:
     """Do again what was undone last, if there is anything."""
     with worker.sessions.using(session_id) as opened:
         with opened.lock:
@@ -157,7 +169,7 @@ def redo(worker: TheWorker, session_id: IdInPath) -> wire.SessionState:
 
 @router.patch("/{session_id}/objects/{object_id}")
 def change_object(
-    worker: TheWorker, session_id: IdInPath, object_id: ObjectInPath, asked: wire.ObjectChange
+    worker: TheWorker, session_id: IdToChange, object_id: ObjectInPath, asked: wire.ObjectChange
 ) -> wire.SessionState:
     """Name or colour an object."""
     with worker.sessions.using(session_id) as opened:
@@ -168,7 +180,7 @@ def change_object(
 
 @router.delete("/{session_id}/objects/{object_id}")
 def drop_object(
-    worker: TheWorker, session_id: IdInPath, object_id: ObjectInPath, from_frame: FrameInQuery | None = None
+    worker: TheWorker, session_id: IdToChange, object_id: ObjectInPath, from_frame: FrameInQuery | None = None
 ) -> wire.SessionState:
     """Forget an object, or let it end at ``from_frame``."""
     with worker.sessions.using(session_id) as opened:
@@ -178,7 +190,7 @@ def drop_object(
 
 
 @router.patch("/{session_id}/engines")
-def change_engines(worker: TheWorker, session_id: IdInPath, asked: wire.EngineChange) -> wire.SessionState:
+def change_engines(worker: TheWorker, session_id: IdToChange, asked: wire.EngineChange) -> wire.SessionState:
     """Go on with other engines."""
     with worker.sessions.using(session_id) as opened:
         worker.sessions.use(opened, asked.engine, asked.segmenter)
@@ -187,7 +199,7 @@ def change_engines(worker: TheWorker, session_id: IdInPath, asked: wire.EngineCh
 
 @router.post("/{session_id}/proposals/{index}")
 def settle_proposal(
-    worker: TheWorker, session_id: IdInPath, index: Annotated[int, Path(ge=0, le=FRAMES)], asked: wire.ProposalAnswer
+    worker: TheWorker, session_id: IdToChange, index: Annotated[int, Path(ge=0, le=FRAMES)], asked: wire.ProposalAnswer
 ) -> wire.SessionState:
     """Whether an object is where it was seen again after a cut. Accepted, it can be tracked there."""
     with worker.sessions.using(session_id) as opened:

@@ -30,7 +30,8 @@ def export(
     if asked.masks is None and (project is None or not project.exists()):
         raise RequestError(f"say what to export: --masks PATH, or --project NAME.tam{_missing(project)}")
     values = settled(row.parameters, given or {}, f"export as {row.name}")
-    target = output or path.with_name(f"{path.stem}-{row.name}{row.suffix}")
+    whole = path if path.name else path.absolute()  # "." has none
+    target = output or whole.with_name(f"{whole.stem}-{row.name}{row.suffix}")
     row.check_path(target)
     with found(asked, target) as work:
         material = _material(work, objects, values)

@@ -69,7 +69,12 @@ class Checkpoint:
             return
         if wrong := self.wrong_size():
             raise DownloadError(f"{wrong} and run it again")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DownloadError(
+                f"{self.path.parent} cannot be made ({error.strerror}): set TAM_MODELS to a folder for weights"
+            ) from error
         partial = self.path.with_name(f"{self.path.name}.part")
         yield from self._download(partial)
         self._verify(partial)

@@ -172,6 +172,13 @@ def test_no_server_at_all_is_a_download_error(checkpoint: Checkpoint) -> None:
         list(replace(checkpoint, url="http://127.0.0.1:1/weights.pth").fetch())
 
 
+def test_a_folder_that_cannot_be_made_says_what_to_set(checkpoint: Checkpoint, models: Path) -> None:
+    models.parent.mkdir(parents=True, exist_ok=True)
+    models.write_text("a file")
+    with pytest.raises(DownloadError, match="TAM_MODELS"):
+        list(checkpoint.fetch())
+
+
 def test_a_refused_continuation_keeps_the_partial_file(checkpoint: Checkpoint, server: Server, models: Path) -> None:
     server.status = 503
     models.mkdir()

@@ -228,6 +228,16 @@ def test_export_writes_beside_the_video_and_only_what_was_chosen(tam: Tam, masks
     assert found.object_id == 7 and found.frames == [2, 3, 4, 5]
 
 
+def test_pictures_in_the_folder_one_is_in_are_exported_beside_it(
+    tam: Tam, clip: Path, masks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_video(open_video(clip).frames(), tmp_path / "shot")
+    monkeypatch.chdir(tmp_path / "shot")
+    done = tam("export", ".", "--masks", masks, "--format", "json")
+    assert done.code == 0, done.err
+    assert (tmp_path / "shot-json.json").exists()
+
+
 def test_settings_of_a_format_reach_it(tam: Tam, clip: Path, masks: Path, tmp_path: Path) -> None:
     pytest.importorskip("OpenEXR")
     from tam_core.formats.exr import read_exr

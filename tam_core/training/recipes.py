@@ -20,6 +20,12 @@ _SMALL_PICTURES = BatchPlan((192, 352), length=1, batch=6, mix=_PICTURES.mix, po
 _FAR = BatchPlan((160, 288), length=4, batch=4, mix=_FAST.mix, distant=True)
 _LARGEST_FAR = BatchPlan((256, 448), length=4, batch=2, mix=_FAST.mix, pool=24, distant=True)
 
+_VISITED = replace(_FAST.mix, visited=0.3)
+_APART = ClipMix(pasted=0.4, still=0, video=0.6, lookalike=0.4, leaves=0.4, visited=0.4, elsewhere=0.15, apart=True)
+_FAST_2, _LARGEST_2 = replace(_FAST, mix=_VISITED), replace(_LARGEST, mix=_VISITED)
+_FAR_2, _LARGEST_FAR_2 = replace(_FAR, mix=_APART), replace(_LARGEST_FAR, mix=_APART)
+_APART_TOO = (_FAST_2, _LARGEST_FAR_2, _SMALL_PICTURES, _FAR_2, _LARGEST_2, _SMALL_PICTURES)
+
 _HARDER = Chances(rounds=4, no_colours=0.4, drift=0.35, merged=0.4, boxed=0.2)
 _MILDER = Chances(second_prompt=0.0, no_colours=0.25, drift=0.15, merged=0.4, boxed=0.2)
 _ROUNDS = Chances(rounds=4, second_prompt=0.0, no_colours=0.25, drift=0.15, merged=0.4, boxed=0.2)
@@ -46,6 +52,8 @@ RECIPES = {
                 _FAR_ROUNDS,
                 "muon",
             ),
+            Stage(2109, _APART_TOO, (5e-4, 2.5e-4), _FAR_ROUNDS, "muon"),
+            Stage(1000, _APART_TOO, (2.5e-4, 1e-5), _FAR_ROUNDS, "muon"),
         )
     )
 }

@@ -106,6 +106,25 @@ def add_sound(video: Path, path: Path, codec: str = "aac", seconds: float = 3.0,
     return path
 
 
+def add_unknown_sound(clip: Path, path: Path) -> Path:
+    """Copy a video with sound to an .mp4 file, and before its sound the same of a codec that nobody knows."""
+    with av.open(str(clip)) as source, av.open(str(path), "w") as output:
+        pictures, sound = source.streams.video[0], source.streams.audio[0]
+        copies = {pictures.index: [output.add_stream_from_template(pictures)]}
+        copies[sound.index] = [output.add_stream_from_template(sound) for _ in range(2)]
+        for packet in source.demux(pictures, sound):
+            for copied in copies[packet.stream.index] if packet.size else ():
+                twin = av.Packet(bytes(packet))
+                twin.pts, twin.dts, twin.time_base = packet.pts, packet.dts, packet.time_base
+                twin.duration, twin.is_keyframe, twin.stream = packet.duration, packet.is_keyframe, copied
+                output.mux(twin)
+    data = path.read_bytes()
+    for word in (b"mp4a", b"esds"):
+        data = data.replace(word, b"what", 1)
+    path.write_bytes(data)
+    return path
+
+
 def tone(stream: "av.AudioStream", seconds: float) -> Iterable["av.Packet[av.AudioStream]"]:
     """Encoded packets of a 440 Hz tone."""
     samples = np.sin(np.arange(round(48000 * seconds)) * (2 * np.pi * 440 / 48000)).astype(np.float32)

@@ -16,11 +16,11 @@ from tam_core.errors import OutputError, RequestError
 from tam_core.formats.davis import write_davis
 from tam_core.masklet import Masklet
 from tam_core.types import Mask
-from tam_core.video import Frame, LiveSource, open_video, write_video
+from tam_core.video import Frame, LiveSource, VideoWarning, open_video, write_video
 from tam_core.video.pictures import read_picture, write_picture
 from tests.command_line import COUNT as FRAMES
 from tests.command_line import Tam
-from tests.media import HEIGHT, WIDTH, add_sound, make_clip, numbered, payloads
+from tests.media import HEIGHT, WIDTH, add_sound, add_unknown_sound, make_clip, numbered, payloads
 from tests.scenes import crossing
 
 COUNT = 50
@@ -146,6 +146,13 @@ def test_lost_sound_is_caught(source: Path, tmp_path: Path) -> None:
     written = edited(source, tmp_path / "whole.mp4")
     found = failed(source, remuxed(written, tmp_path / "out.mp4", sound=False))
     assert found == {"sound": "0 streams instead of 1"}
+
+
+def test_sound_that_nobody_can_copy_is_not_missed(source: Path, tmp_path: Path) -> None:
+    spatial = add_unknown_sound(source, tmp_path / "spatial.mp4")
+    with pytest.warns(VideoWarning, match="left out"):
+        written = edited(spatial, tmp_path / "out.mp4")
+    assert failed(spatial, written, holes=holes()) == {}
 
 
 def test_sound_that_comes_late_is_caught(source: Path, tmp_path: Path) -> None:

@@ -14,7 +14,18 @@ import pytest
 from tam_core.errors import OutputError, RequestError
 from tam_core.types import Pixels
 from tam_core.video import ArraySource, FileSource, Frame, ImageFolderSource, VideoWarning, write_video
-from tests.media import HEIGHT, WIDTH, add_sound, make_clip, make_video, number_of, numbered, payloads, shared_clip
+from tests.media import (
+    HEIGHT,
+    WIDTH,
+    add_sound,
+    add_unknown_sound,
+    make_clip,
+    make_video,
+    number_of,
+    numbered,
+    payloads,
+    shared_clip,
+)
 
 COUNT = 40
 UNEVEN = [0, 3000, 6000, 15000, 18000, 21003, 40000, 43000]
@@ -126,6 +137,16 @@ def test_sound_that_the_container_cannot_hold_says_which_can(tmp_path: Path, cli
     with pytest.raises(OutputError, match=r"webm cannot hold the aac sound .* write .mkv"):
         write_video(source.frames(), tmp_path / "out.webm", like=source)
     assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])
+def test_sound_of_an_unknown_codec_is_left_out_and_named(tmp_path: Path, clip: Path, suffix: str) -> None:
+    source = FileSource(add_unknown_sound(clip, tmp_path / "spatial.mp4"))
+    assert source.info.audio is not None and source.info.audio.codec == "aac"
+    with pytest.warns(VideoWarning, match=r"stream 1 \(audio\) is left out: this FFmpeg does not know its codec"):
+        write_video(source.frames(), tmp_path / f"out.{suffix}", like=source)
+    assert [data for _, data in payloads(tmp_path / f"out.{suffix}")] == [data for _, data in payloads(clip)]
+    assert numbers(tmp_path / f"out.{suffix}") == list(range(COUNT))
 
 
 @pytest.mark.parametrize("tags", [(1, 1, 1, 1), (1, 1, 1, 2), (5, 6, 5, 1), (9, 16, 9, 1), None])

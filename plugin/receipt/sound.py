@@ -87,14 +87,14 @@ def _expected(pair: Pair, stream: AudioStream) -> list[AudioPacket]:
 
 
 def _streams(path: Path) -> list[AudioStream]:
-    """The audio streams of a file; of each packet only its time and a digest is held."""
+    """The audio streams of a file that can be copied; of each packet only its time and a digest is held."""
     with open_container(path) as container:
-        audio = container.streams.audio
+        audio = [stream for stream in container.streams.audio if stream.codec_context]
         streams = {
             one.index: AudioStream(one.codec_context.codec.canonical_name, one.time_base or Fraction(1, 1000), [])
             for one in audio
         }
-        for packet in container.demux(list(audio)) if streams else ():
+        for packet in container.demux(audio) if streams else ():
             if packet.size:
                 digest = blake2b(bytes(packet), digest_size=16).digest()
                 streams[packet.stream.index].packets.append(AudioPacket(time_of(packet), digest))

@@ -47,8 +47,7 @@ def rate_of(stream: av.VideoStream, times: tuple[Fraction, ...]) -> Fraction:
 
 
 def audio_of(container: InputContainer) -> AudioInfo | None:
-    stream = next(iter(container.streams.audio), None)
-    if stream is None or stream.codec_context is None:
+    context = next((stream.codec_context for stream in container.streams.audio if stream.codec_context), None)
+    if context is None:
         return None
-    context = stream.codec_context
     return AudioInfo(codec=context.codec.canonical_name, rate=context.sample_rate, channels=context.layout.nb_channels)

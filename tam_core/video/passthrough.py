@@ -20,7 +20,8 @@ class Passthrough:
     ``shift``: seconds that all times move towards 0, because the pictures begin that much later than the source's. What
     belongs to the time before the first picture is then left out, to the nearest packet.
 
-    Raises OutputError if ``target`` cannot hold a sound stream as it is; warns if it cannot hold a subtitle stream.
+    Raises OutputError if ``target`` cannot hold a sound stream as it is; warns if it cannot hold a subtitle stream, and
+    of a stream whose codec FFmpeg does not know: that one cannot be copied.
     """
 
     def __init__(self, source: Path, target: OutputContainer, begin: Fraction, shift: Fraction) -> None:
@@ -45,6 +46,10 @@ class Passthrough:
         """Source stream index -> new stream of the target."""
         adopted: dict[int, Stream] = {}
         for stream in (*self._source.streams.audio, *self._source.streams.subtitles):
+            if stream.codec_context is None:
+                unknown = f"stream {stream.index} ({stream.type}) is left out: this FFmpeg does not know its codec"
+                warnings.warn(VideoWarning(f"{source}: {unknown}"), stacklevel=2)
+                continue
             try:
                 adopted[stream.index] = self._target.add_stream_from_template(stream)
             except ValueError as error:

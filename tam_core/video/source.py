@@ -36,7 +36,7 @@ class ColourTags:
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """The first audio stream of a file."""
+    """The first audio stream of a file whose codec is known."""
 
     codec: str
     rate: int

@@ -31,6 +31,7 @@ from tam_core.reacquire import parse_across_cuts
 from tam_core.session import Session
 from tam_core.types import ObjectId
 from tam_core.video import FrameSource, open_video
+from tam_core.video.containers import check_sound
 
 SAY_WHAT = "say what to track: --click X,Y, --box X0,Y0,X1,Y1, --mask FILE.png or --text WORDS"
 
@@ -113,6 +114,7 @@ def prepare(asked: Asked, output: Path | None, wanted: bool) -> tuple[FrameSourc
     if output is not None:
         check_output(asked.path, output)
         check_apart(output, asked.files)
+        check_sound(output, source)
     return source, said, frames_asked(source, choice)
 
 

@@ -23,6 +23,7 @@ from tam_core.formats.davis import read_davis
 from tam_core.formats.masklet_json import read_masklets
 from tam_core.video import ArraySource, open_video, write_video
 from tests.command_line import COUNT, Tam
+from tests.media import add_sound
 from tests.scenes import HEIGHT, WIDTH, crossing, disc_scene, iou, texture
 
 ROOT = Path(__file__).parents[1]
@@ -95,6 +96,13 @@ def test_formats_that_do_not_fit_are_told_before_the_work(
 ) -> None:
     result = tam("track", clip, "--click", "30,60", "-o", output, "--format", form)
     assert result.code == 2 and message in result.err and not Path(output).exists()
+
+
+def test_sound_that_the_output_cannot_hold_is_told_before_the_tracking(tam: Tam, clip: Path) -> None:
+    add_sound(clip, Path("opus.mkv"), "libopus", seconds=0.5)
+    result = tam("track", "opus.mkv", "--click", "30,60", "-o", "look.mov")
+    assert result.code == 1 and "look.mov cannot hold the opus sound of opus.mkv; write .mp4 or " in result.err
+    assert "tracking" not in result.err and not Path("look.mov").exists()
 
 
 def test_track_to_a_preview_video(tam: Tam, clip: Path, first_mask: Path) -> None:

@@ -127,16 +127,32 @@ def test_subtitles_are_copied_or_named(tmp_path: Path, clip: Path) -> None:
     source = FileSource(add_sound(clip, tmp_path / "in.mkv", subtitles=str(words)))
     write_video(source.frames(), tmp_path / "out.mkv", like=source)
     assert [data for _, data in payloads(tmp_path / "out.mkv", "subtitles")] == [b"hello", b"world"]
-    with pytest.warns(VideoWarning, match="subrip subtitles are left out"):
+    with pytest.warns(VideoWarning, match=r"\(subtitle\) is left out: mp4 cannot hold"):
         write_video(source.frames(), tmp_path / "out.mp4", like=source)
     assert numbers(tmp_path / "out.mp4") == list(range(COUNT))
 
 
-def test_sound_that_the_container_cannot_hold_says_which_can(tmp_path: Path, clip: Path) -> None:
-    source = FileSource(clip)
-    with pytest.raises(OutputError, match=r"webm cannot hold the aac sound .* write .mkv"):
-        write_video(source.frames(), tmp_path / "out.webm", like=source)
-    assert leftovers(tmp_path) == []
+@pytest.mark.parametrize(
+    ("codec", "kind", "output", "words"),
+    [
+        ("aac", "mp4", "out.webm", r"write \.mp4 or \.m4v or \.mov or \.mkv, which can"),
+        ("libopus", "mkv", "out.mov", r"write \.mp4 or \.mkv or \.webm, which can"),
+        ("flac", "mkv", "out.mov", r"write \.mp4 or \.mkv, which can"),
+        ("pcm_alaw", "mov", "out.mkv", r"write \.mov, which can"),
+    ],
+)
+def test_sound_that_the_container_cannot_hold_says_which_can(
+    tmp_path: Path, clip: Path, codec: str, kind: str, output: str, words: str
+) -> None:
+    source = FileSource(add_sound(clip, tmp_path / f"in.{kind}", codec, seconds=1.6))
+    taken: list[int] = []
+    with pytest.raises(OutputError, match=rf"cannot hold the {codec.removeprefix('lib')} sound of .*; {words}"):
+        write_video((taken.append(frame.index) or frame for frame in source.frames()), tmp_path / output, like=source)
+    assert taken == [], "found before the work"
+    assert leftovers(tmp_path) == [f"in.{kind}"]
+    for suffix in words.replace("\\", "").split("write ")[1].split(", which")[0].split(" or "):
+        write_video(source.frames(), tmp_path / f"able{suffix}", like=source)
+        assert [data for _, data in payloads(tmp_path / f"able{suffix}")] == [data for _, data in payloads(source.path)]
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])

@@ -9,7 +9,7 @@ import av
 from av.container import OutputContainer
 from av.stream import Stream
 
-from tam_core.errors import OutputError
+from tam_core.video.containers import can_hold
 from tam_core.video.packets import open_container
 from tam_core.video.source import VideoWarning
 
@@ -20,8 +20,8 @@ class Passthrough:
     ``shift``: seconds that all times move towards 0, because the pictures begin that much later than the source's. What
     belongs to the time before the first picture is then left out, to the nearest packet.
 
-    Raises OutputError if ``target`` cannot hold a sound stream as it is; warns if it cannot hold a subtitle stream, and
-    of a stream whose codec FFmpeg does not know: that one cannot be copied.
+    Streams that ``target`` cannot hold as they are, and those whose codec FFmpeg does not know, are left out with a
+    warning. (For sound, check_sound() makes an error of the first of these, before any work is done.)
     """
 
     def __init__(self, source: Path, target: OutputContainer, begin: Fraction, shift: Fraction) -> None:
@@ -46,20 +46,21 @@ class Passthrough:
         """Source stream index -> new stream of the target."""
         adopted: dict[int, Stream] = {}
         for stream in (*self._source.streams.audio, *self._source.streams.subtitles):
-            if stream.codec_context is None:
-                unknown = f"stream {stream.index} ({stream.type}) is left out: this FFmpeg does not know its codec"
-                warnings.warn(VideoWarning(f"{source}: {unknown}"), stacklevel=2)
-                continue
-            try:
+            reason = self._reason_against(stream)
+            if reason:
+                left_out = f"stream {stream.index} ({stream.type}) is left out: {reason}"
+                warnings.warn(VideoWarning(f"{source}: {left_out}"), stacklevel=2)
+            else:
                 adopted[stream.index] = self._target.add_stream_from_template(stream)
-            except ValueError as error:
-                codec = stream.codec_context.codec.canonical_name
-                if stream.type == "audio":
-                    raise OutputError(
-                        f"{self._target.format.name} cannot hold the {codec} sound of {source}; write .mkv, which can"
-                    ) from error
-                warnings.warn(VideoWarning(f"{source}: {codec} subtitles are left out: {error}"), stacklevel=2)
         return adopted
+
+    def _reason_against(self, stream: Stream) -> str | None:
+        """Why a stream cannot be copied, if it cannot."""
+        if stream.codec_context is None:
+            return "this FFmpeg does not know its codec"
+        if can_hold(self._target.format.name, stream):
+            return None
+        return f"{self._target.format.name} cannot hold {stream.codec_context.codec.canonical_name}"
 
     def _wanted(self) -> Iterator["av.Packet[Stream]"]:
         if not self._streams:

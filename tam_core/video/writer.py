@@ -13,6 +13,7 @@ from tam_core.atomic import atomic_file, atomic_folder, naming_the_cause
 from tam_core.errors import OutputError
 from tam_core.types import Pixels
 from tam_core.video.codecs import Codec, choose_codec
+from tam_core.video.containers import check_sound
 from tam_core.video.encoder import PictureFolder, Sink, VideoFile, depth_to_write
 from tam_core.video.source import Frame, FrameSource
 from tam_core.video.timing import check_request, clock_for, timed
@@ -44,13 +45,15 @@ def write_video(
     there, and the sound is cut to the same span and moves with them.
 
     The output appears under its name when it is complete. Whatever goes wrong before, nothing is left behind and an
-    older output stays as it was. Raises OutputError if it cannot be written, RequestError for an unknown codec.
+    older output stays as it was. Raises OutputError if it cannot be written, before the first frame is taken if it
+    cannot hold the sound; RequestError for an unknown codec.
     """
     path = Path(path)
     chosen = choose_codec(path, codec)
     check_request(like, rate)
     if chosen.encoder and path.is_dir():
         raise OutputError(f"{path} cannot be written: a folder has that name")
+    check_sound(path, like)
     coming = timed(frames, like, rate)
     with (atomic_file if chosen.encoder else atomic_folder)(path) as temporary:
         first = next(coming, None)

@@ -85,9 +85,12 @@ def make_clip(path: Path, count: int = 60, **settings: object) -> Path:
     return make_video(path, (numbered(index) for index in range(count)), **settings)  # type: ignore[arg-type]
 
 
-def add_sound(video: Path, path: Path, codec: str = "aac", seconds: float = 3.0, subtitles: str | None = None) -> Path:
-    """Copy a video to ``path`` with a tone, and with subtitles (a file that FFmpeg reads) if given."""
-    with av.open(str(video)) as source, av.open(str(path), "w") as output:
+def add_sound(
+    video: Path, path: Path, codec: str = "aac", seconds: float = 3.0, subtitles: str | None = None, later: int = 0
+) -> Path:
+    """Copy a video to ``path``, ``later`` by so many seconds, with a tone and with subtitles (a file) if given."""
+    options = {"output_ts_offset": str(later)}
+    with av.open(str(video)) as source, av.open(str(path), "w", options=options) as output:
         pictures = source.streams.video[0]
         copied = output.add_stream_from_template(pictures)
         sound = output.add_stream(codec, rate=48000)
@@ -104,6 +107,15 @@ def add_sound(video: Path, path: Path, codec: str = "aac", seconds: float = 3.0,
                 packet.stream = written
                 output.mux(packet)
     return path
+
+
+def joined_recordings(folder: Path, count: int, begins: Sequence[int], seconds: float) -> tuple[list[Path], Path]:
+    """Recordings of ``count`` frames with sound of that length, whose clocks begin there, and all in one file."""
+    silent = make_clip(folder / "silent.mp4", count)
+    parts = [add_sound(silent, folder / f"{n}.ts", "mp2", seconds, later=begin) for n, begin in enumerate(begins)]
+    joined = folder / "joined.ts"
+    joined.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return parts, joined
 
 
 def add_unknown_sound(clip: Path, path: Path) -> Path:

@@ -20,7 +20,7 @@ from tam_core.video import Frame, LiveSource, VideoWarning, open_video, write_vi
 from tam_core.video.pictures import read_picture, write_picture
 from tests.command_line import COUNT as FRAMES
 from tests.command_line import Tam
-from tests.media import HEIGHT, WIDTH, add_sound, add_unknown_sound, make_clip, numbered, payloads
+from tests.media import HEIGHT, WIDTH, add_sound, add_unknown_sound, joined_recordings, make_clip, numbered, payloads
 from tests.scenes import crossing
 
 COUNT = 50
@@ -153,6 +153,14 @@ def test_sound_that_nobody_can_copy_is_not_missed(source: Path, tmp_path: Path) 
     with pytest.warns(VideoWarning, match="left out"):
         written = edited(spatial, tmp_path / "out.mp4")
     assert failed(spatial, written, holes=holes()) == {}
+
+
+@pytest.mark.filterwarnings("ignore:.* is several recordings")
+@pytest.mark.parametrize("span", [(0, 80), (50, 70)])
+def test_recordings_that_were_joined_pass(tmp_path: Path, span: tuple[int, int]) -> None:
+    _, joined = joined_recordings(tmp_path, 40, (1000, 1000), 1.5)
+    written = edited(joined, tmp_path / "out.mkv", *span)
+    assert failed(joined, written, frames=range(*span)) == {}
 
 
 def test_sound_that_comes_late_is_caught(source: Path, tmp_path: Path) -> None:

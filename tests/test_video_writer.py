@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -19,6 +20,7 @@ from tests.media import (
     WIDTH,
     add_sound,
     add_unknown_sound,
+    joined_recordings,
     make_clip,
     make_video,
     number_of,
@@ -121,6 +123,80 @@ def test_a_span_takes_its_own_sound_along(tmp_path: Path, clip: Path) -> None:
     assert max(abs(ours - theirs) for (ours, _), (theirs, _) in zip(got, wanted, strict=True)) <= Fraction(1, 2000)
 
 
+@pytest.mark.parametrize("seconds", [1.2, 1.6, 2.0])
+@pytest.mark.parametrize("begins", [(0, 0), (1000, 1000), (1000, 990), (1000, 0)])
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
+def test_joined_recordings_go_on_and_sound_stays_with_the_pictures(
+    tmp_path: Path, name: str, begins: tuple[int, int], seconds: float
+) -> None:
+    parts, path = joined_recordings(tmp_path, COUNT, begins, seconds)
+    with pytest.warns(VideoWarning, match="is several recordings in one: its time stamps jump from"):
+        source = FileSource(path)
+    begin = FileSource(parts[0]).info.times[0]
+    assert source.info.times == tuple(begin + Fraction(index, 25) for index in range(2 * COUNT))
+    write_video(source.frames(), tmp_path / name, like=source, codec="h264")
+    assert numbers(tmp_path / name) == [*range(COUNT)] * 2
+    wanted = []
+    for number, part in enumerate(parts):
+        shift = begin + Fraction(COUNT * number, 25) - FileSource(part).info.times[0]
+        wanted += [(time + shift, data) for time, data in payloads(part)]
+    got = payloads(tmp_path / name)
+    assert [data for _, data in got] == [data for _, data in wanted]
+    overlap = round(max(0, seconds - COUNT / 25) * 48000 / 1152) + 2
+    half = len(wanted) // 2
+    for number, ((ours, _), (theirs, _)) in enumerate(zip(got, wanted, strict=True)):
+        assert abs(ours - theirs) <= Fraction(1, 1000) or half <= number < half + overlap
+    assert all(earlier < later for (earlier, _), (later, _) in pairwise(got))
+
+
+def test_a_span_behind_a_splice_takes_its_own_sound_along(tmp_path: Path) -> None:
+    parts, path = joined_recordings(tmp_path, COUNT, (1000, 1000), 1.6)
+    with pytest.warns(VideoWarning, match="several recordings"):
+        source = FileSource(path)
+    write_video(source.frames(COUNT + 10, COUNT + 30), tmp_path / "span.mp4", like=source)
+    times = FileSource(parts[1]).info.times
+    wanted = [(time, data) for time, data in payloads(parts[1]) if times[10] <= time < times[30]]
+    got = payloads(tmp_path / "span.mp4")
+    assert [data for _, data in got] == [data for _, data in wanted]
+    shift = times[10] - source.info.times[0]
+    drift = [abs(ours - theirs + shift) for (ours, _), (theirs, _) in zip(got, wanted, strict=True)]
+    assert max(drift) <= Fraction(1, 1000)
+
+
+def one_stream_later(path: Path, target: Path, kind: str, seconds: Fraction) -> bytes:
+    """The same packets, those of a kind so much later."""
+    with av.open(str(path)) as read, av.open(str(target), "w") as written:
+        copies = {stream.index: written.add_stream_from_template(stream) for stream in read.streams}
+        for packet in read.demux():
+            if packet.size:
+                ticks = int(seconds / packet.time_base) if packet.stream.type == kind else 0
+                packet.pts, packet.dts, packet.stream = (
+                    packet.pts + ticks,
+                    packet.dts + ticks,
+                    copies[packet.stream.index],
+                )
+                written.mux(packet)
+    return target.read_bytes()
+
+
+@pytest.mark.parametrize("name", ["out.mp4", "out.mkv"])
+def test_sound_that_jumps_back_alone_goes_on_and_is_told(tmp_path: Path, clip: Path, name: str) -> None:
+    parts = [
+        one_stream_later(clip, tmp_path / "0.ts", "audio", Fraction(5)),
+        one_stream_later(clip, tmp_path / "1.ts", "video", Fraction(COUNT, 25)),
+    ]
+    path = tmp_path / "in.ts"
+    path.write_bytes(b"".join(parts))
+    source = FileSource(path)
+    with pytest.warns(VideoWarning, match=r"stream 1 \(audio\) jump back .*; it goes on there"):
+        write_video(source.frames(), tmp_path / name, like=source, codec="h264")
+    assert FileSource(tmp_path / name).info.frame_count == 2 * COUNT
+    got = payloads(tmp_path / name)
+    assert [data for _, data in got] == [data for _, data in payloads(clip)] * 2
+    packet = Fraction(1024, 48000)
+    assert all(abs(later - earlier - packet) <= Fraction(2, 1000) for (earlier, _), (later, _) in pairwise(got))
+
+
 def test_subtitles_are_copied_or_named(tmp_path: Path, clip: Path) -> None:
     words = tmp_path / "words.srt"
     words.write_text("1\n00:00:00,100 --> 00:00:00,900\nhello\n\n2\n00:00:01,000 --> 00:00:01,400\nworld\n")
@@ -130,6 +206,14 @@ def test_subtitles_are_copied_or_named(tmp_path: Path, clip: Path) -> None:
     with pytest.warns(VideoWarning, match=r"\(subtitle\) is left out: mp4 cannot hold"):
         write_video(source.frames(), tmp_path / "out.mp4", like=source)
     assert numbers(tmp_path / "out.mp4") == list(range(COUNT))
+
+
+def test_subtitles_that_overlap_stay_in_their_places(tmp_path: Path, clip: Path) -> None:
+    words = tmp_path / "words.srt"
+    words.write_text("1\n00:00:00,100 --> 00:00:09,000\nlong\n\n2\n00:00:01,000 --> 00:00:01,400\nshort\n")
+    source = FileSource(add_sound(clip, tmp_path / "in.mkv", subtitles=str(words)))
+    write_video(source.frames(), tmp_path / "out.mkv", like=source)
+    assert payloads(tmp_path / "out.mkv", "subtitles") == [(Fraction(1, 10), b"long"), (Fraction(1), b"short")]
 
 
 @pytest.mark.parametrize(

@@ -45,9 +45,9 @@ class Pair:
         return isinstance(self.output, ImageFolderSource)
 
     @property
-    def source_file(self) -> Path | None:
+    def source_file(self) -> FileSource | None:
         """The source, where it is a video file."""
-        return self.source.path if isinstance(self.source, FileSource) else None
+        return self.source if isinstance(self.source, FileSource) else None
 
     @property
     def source_name(self) -> str:

@@ -1,5 +1,6 @@
 """The sound: every packet's bytes and its time, on every audio stream. Nothing is decoded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import blake2b
@@ -9,6 +10,7 @@ from plugin.receipt.finding import Finding, counted
 from plugin.receipt.pair import Pair
 from tam_core.video.packets import open_container
 from tam_core.video.passthrough import time_of
+from tam_core.video.splices import Onward, Splice
 
 CHECK = "sound"
 
@@ -35,7 +37,8 @@ class AudioStream:
 
 def sound(pair: Pair) -> Finding:
     """The source's streams, over the same span, byte by byte and each in its place."""
-    given = _streams(pair.source_file) if pair.source_file else []
+    file = pair.source_file
+    given = _streams(file.path, file.splices) if file else []
     if not given:
         return _no_sound(pair)
     if pair.pictures:
@@ -86,16 +89,21 @@ def _expected(pair: Pair, stream: AudioStream) -> list[AudioPacket]:
     ]
 
 
-def _streams(path: Path) -> list[AudioStream]:
-    """The audio streams of a file that can be copied; of each packet only its time and a digest is held."""
+def _streams(path: Path, splices: Sequence[Splice] = ()) -> list[AudioStream]:
+    """The audio streams of a file that can be copied; of each packet only its time and a digest is held.
+
+    ``splices``: where the pictures' clock jumps, and the sound goes on with them.
+    """
     with open_container(path) as container:
         audio = [stream for stream in container.streams.audio if stream.codec_context]
         streams = {
             one.index: AudioStream(one.codec_context.codec.canonical_name, one.time_base or Fraction(1, 1000), [])
             for one in audio
         }
+        onward = {index: Onward(splices) for index in streams}
         for packet in container.demux(audio) if streams else ():
             if packet.size:
+                onward[packet.stream.index].move(packet)
                 digest = blake2b(bytes(packet), digest_size=16).digest()
                 streams[packet.stream.index].packets.append(AudioPacket(time_of(packet), digest))
     return list(streams.values())

@@ -91,7 +91,7 @@ class VideoFile:
                 raise OutputError(f"{codec.name} has no alpha for RGBA frames in {path.suffix} files; {able}")
             self._add_stream(codec, first, like.info if like else None)
             if isinstance(like, FileSource):
-                self._sound = Passthrough(like.path, self._container, first.time, clock.shift)
+                self._sound = Passthrough(like, self._container, first.time, clock.shift)
             self._container.start_encoding()
         except BaseException:
             self.abandon()

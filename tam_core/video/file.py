@@ -16,6 +16,7 @@ from tam_core.video.facts import describe
 from tam_core.video.index import build_index
 from tam_core.video.source import Frame, VideoInfo, VideoWarning
 from tam_core.video.span import check_index, frame_range
+from tam_core.video.splices import Splice
 
 BACKWARD_BYTES = 256 * 2**20
 KEPT_BYTES = 16 * 2**20
@@ -33,7 +34,8 @@ class FileSource:
     there is no such file, VideoError if it is not a video.
 
     Damage: a frame that cannot be decoded is stood in for by the nearest one before it, so that the count and the time
-    stamps stay right; a file that was cut short has the frames that are there. Both give a VideoWarning.
+    stamps stay right; a file that was cut short has the frames that are there; recordings joined end to end go on, each
+    where the one before it ends. All of these give a VideoWarning.
     """
 
     def __init__(self, path: str | os.PathLike[str], deep: bool = False) -> None:
@@ -46,10 +48,16 @@ class FileSource:
         self._kept: OrderedDict[int, Decoded] = OrderedDict()
         self._reported: set[int] = set()
         self._warn_if_cut_short()
+        self._warn_if_joined()
 
     @property
     def info(self) -> VideoInfo:
         return self._info
+
+    @property
+    def splices(self) -> tuple[Splice, ...]:
+        """Where recordings were joined, so that the file's own time stamps jump."""
+        return self._index.splices
 
     def deepened(self) -> "FileSource":
         """The same file with uint16 pixels. Nothing is read anew, and the two can be used side by side."""
@@ -160,6 +168,14 @@ class FileSource:
                 VideoWarning(f"{self.path} is cut short: {there} of {declared} frames can be decoded"),
                 stacklevel=3,
             )
+
+    def _warn_if_joined(self) -> None:
+        if self.splices:
+            first, count = self.splices[0], len(self.splices)
+            where = f"{float(first.before):.2f} to {float(first.after):.2f} s"
+            more = f", and {count - 1} times more" if count > 1 else ""
+            joined = f"{self.path} is several recordings in one: its time stamps jump from {where}{more}"
+            warnings.warn(VideoWarning(f"{joined}; pictures and sound go on there without a gap"), stacklevel=3)
 
 
 def byte_size(decoded: Decoded) -> int:

@@ -4,7 +4,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -13,13 +12,14 @@ from av.error import FFmpegError
 
 from tam_core.errors import VideoError
 from tam_core.video.packets import decode, first_decoded, open_container, packets, video_stream
+from tam_core.video.splices import Splice, in_order, joined
 
 # In these, every packet that is not marked "discard" is one shown frame and carries that frame's time stamp.
-MOV, MATROSKA = "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm"
+MOV, MATROSKA, TRANSPORT = "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "mpegts"
 EXACT_FORMATS = frozenset({MOV, MATROSKA})
 EXACT_CODECS = frozenset({"h264", "hevc", "av1", "vp9", "prores", "ffv1", "mjpeg", "png", "dnxhd", "qtrle", "rawvideo"})
 # In these, packets carry time stamps of their own, but it takes a decoder to tell which of them are shown.
-STAMPED_FORMATS = frozenset({MOV, MATROSKA, "mpegts", "flv"})
+STAMPED_FORMATS = frozenset({MOV, MATROSKA, TRANSPORT, "flv"})
 
 
 @dataclass(frozen=True)
@@ -37,13 +37,15 @@ class FrameIndex:
 
     ``times``: exact seconds. ``positions``: time stamp -> frame index, or None where time stamps say nothing (raw
     streams, most AVI): then frames are found by counting from the start, and ``keyframes`` is empty.
-    ``declared``: how many frames the file should have; more than there are if it was cut short.
+    ``declared``: how many frames the file should have; more than there are if it was cut short. ``splices``: where its
+    clock jumps; ``times`` go on there.
     """
 
     times: tuple[Fraction, ...] = field(repr=False)
     positions: dict[int, int] | None = field(repr=False)
     keyframes: tuple[Keyframe, ...] = field(repr=False)
     declared: int
+    splices: tuple[Splice, ...] = ()
 
     def keyframe_before(self, index: int) -> Keyframe | None:
         """The last keyframe from which frame ``index`` can be decoded; None: begin at the start of the file."""
@@ -71,17 +73,21 @@ def build_index(path: Path) -> FrameIndex:
         exact = stamped and container.format.name in EXACT_FORMATS and codec_of(stream) in EXACT_CODECS
         time_base = stream.time_base or Fraction(1, 1000)
         rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        one_clock = container.format.name != TRANSPORT
     pts = shown_time_stamps(path, entries) if exact else decoded_time_stamps(path, len(entries))
     if not pts:
         raise VideoError(f"{path} is not a video: none of its frames can be decoded")
+    count = len(pts) + lost
     stamps = [stamp for stamp in pts if stamp is not None]
-    if len(stamps) < len(pts) or any(later <= earlier for earlier, later in pairwise(stamps)):
-        return FrameIndex(tuple(index / rate for index in range(len(pts))), None, (), len(pts) + lost)
-    times = tuple(stamp * time_base for stamp in stamps)
-    if not stamped:
-        return FrameIndex(times, None, (), len(pts) + lost)
+    if len(stamps) < len(pts):
+        begin = (pts[0] or 0) * time_base
+        return FrameIndex(tuple(begin + index / rate for index in range(len(pts))), None, (), count)
+    own = tuple(stamp * time_base for stamp in stamps)
+    times, splices = (own, ()) if in_order(own) and one_clock else joined(own, rate)
+    if not in_order(own) or not stamped:
+        return FrameIndex(times, None, (), count, splices)
     positions = {stamp: index for index, stamp in enumerate(stamps)}
-    return FrameIndex(times, positions, keyframes(entries, stamps), len(pts) + lost)
+    return FrameIndex(times, positions, keyframes(entries, stamps), count, splices)
 
 
 def codec_of(stream: av.VideoStream) -> str:

@@ -3,15 +3,16 @@
 import warnings
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 
 import av
 from av.container import OutputContainer
 from av.stream import Stream
 
 from tam_core.video.containers import can_hold
+from tam_core.video.file import FileSource
 from tam_core.video.packets import open_container
 from tam_core.video.source import VideoWarning
+from tam_core.video.splices import Onward
 
 
 class Passthrough:
@@ -21,15 +22,19 @@ class Passthrough:
     belongs to the time before the first picture is then left out, to the nearest packet.
 
     Streams that ``target`` cannot hold as they are, and those whose codec FFmpeg does not know, are left out with a
-    warning. (For sound, check_sound() makes an error of the first of these, before any work is done.)
+    warning. (For sound, check_sound() makes an error of the first of these, before any work is done.) Where the clock
+    of the source jumps, packets go on as the pictures do.
     """
 
-    def __init__(self, source: Path, target: OutputContainer, begin: Fraction, shift: Fraction) -> None:
-        self._source = open_container(source)
+    def __init__(self, source: FileSource, target: OutputContainer, begin: Fraction, shift: Fraction) -> None:
+        self._path = source.path
+        self._source = open_container(source.path)
         self._target = target
         self._begin = begin
         self._shift = shift
-        self._streams = self._adopt(source)
+        self._warned = False
+        self._streams = self._adopt()
+        self._onward = {index: Onward(source.splices) for index in self._streams}
         self._packets = self._wanted()
         self._next = next(self._packets, None)
 
@@ -42,14 +47,14 @@ class Passthrough:
             self._copy(self._next)
             self._next = next(self._packets, None)
 
-    def _adopt(self, source: Path) -> dict[int, Stream]:
+    def _adopt(self) -> dict[int, Stream]:
         """Source stream index -> new stream of the target."""
         adopted: dict[int, Stream] = {}
         for stream in (*self._source.streams.audio, *self._source.streams.subtitles):
             reason = self._reason_against(stream)
             if reason:
                 left_out = f"stream {stream.index} ({stream.type}) is left out: {reason}"
-                warnings.warn(VideoWarning(f"{source}: {left_out}"), stacklevel=2)
+                warnings.warn(VideoWarning(f"{self._path}: {left_out}"), stacklevel=2)
             else:
                 adopted[stream.index] = self._target.add_stream_from_template(stream)
         return adopted
@@ -66,8 +71,19 @@ class Passthrough:
         if not self._streams:
             return
         for packet in self._source.demux([self._source.streams[index] for index in self._streams]):
-            if packet.size and (self._shift == 0 or time_of(packet) >= self._begin):
+            if not packet.size:
+                continue
+            if not self._onward[packet.stream.index].move(packet):
+                self._warn_of_jump(packet)
+            if self._shift == 0 or time_of(packet) >= self._begin:
                 yield packet
+
+    def _warn_of_jump(self, packet: "av.Packet[Stream]") -> None:
+        """Say so once."""
+        if not self._warned:
+            self._warned = True
+            where = f"stream {packet.stream.index} ({packet.stream.type}) jump back at {float(time_of(packet)):.2f} s"
+            warnings.warn(VideoWarning(f"{self._path}: time stamps of {where}; it goes on there"), stacklevel=2)
 
     def _copy(self, packet: "av.Packet[Stream]") -> None:
         ticks = round(self._shift / packet.time_base)

@@ -92,6 +92,52 @@ def test_frames_bring_their_own_times(tmp_path: Path) -> None:
     assert list(FileSource(tmp_path / "own.mp4").info.times) == times
 
 
+@pytest.mark.parametrize(("suffix", "codec"), [("mp4", "h264"), ("mp4", "hevc"), ("mov", "prores")])
+@pytest.mark.parametrize("seconds", [[0, 10, 20], [0, 1, 9, 10], [0, 0.25, 0.5, 1400, 1400.25, 1400.5, 1401]])
+def test_frames_that_are_far_apart_keep_their_times(
+    tmp_path: Path, suffix: str, codec: str, seconds: list[float]
+) -> None:
+    times = tuple(Fraction(time) for time in seconds)
+    frames = [Frame(index, time, numbered(index)) for index, time in enumerate(times)]
+    write_video(frames, tmp_path / f"out.{suffix}", codec=codec)
+    assert FileSource(tmp_path / f"out.{suffix}").info.times == times
+    assert numbers(tmp_path / f"out.{suffix}") == list(range(len(times)))
+
+
+def test_frames_that_are_too_far_apart_for_a_file_say_which_can_hold_them(tmp_path: Path) -> None:
+    frames = [
+        Frame(index, time, numbered(index)) for index, time in enumerate([Fraction(0), Fraction(1), Fraction(7201)])
+    ]
+    for name in ("out.mp4", "out.mov"):
+        with pytest.raises(OutputError, match=r"frames 0 and 2 are 7201 s apart: .* write \.mkv"):
+            write_video(frames, tmp_path / name)
+    assert leftovers(tmp_path) == []
+    write_video(frames, tmp_path / "out.mkv")
+    assert FileSource(tmp_path / "out.mkv").info.times == (0, 1, 7201)
+
+
+@pytest.mark.parametrize("rate", [24, 25, 30, 48, 50, 60, 120, 240, 23.976, 29.97, 47.952, 59.94, 119.88, 239.76, 1000])
+def test_frames_without_a_source_have_the_exact_times_of_the_usual_rates(tmp_path: Path, rate: float) -> None:
+    step = 1 / Fraction(rate) if rate == int(rate) else Fraction(1001, round(rate * 1001 / 1000) * 1000)
+    frames = [Frame(index, index * step, numbered(index)) for index in range(4)]
+    write_video(frames, tmp_path / "out.mp4")
+    assert FileSource(tmp_path / "out.mp4").info.times == tuple(index * step for index in range(4))
+
+
+@pytest.mark.parametrize(("pause", "error"), [(1, 0), (1200, Fraction(1, 1_440_000)), (7200, Fraction(1, 2000))])
+def test_a_fine_clock_is_kept_unless_a_pause_is_too_long_for_it(tmp_path: Path, pause: int, error: Fraction) -> None:
+    pts = [0, 40_001, 80_003, pause * 10**6 + 80_007, pause * 10**6 + 120_011]
+    times = tuple(Fraction(stamp, 10**6) for stamp in pts)
+    frames = [Frame(index, time, numbered(index)) for index, time in enumerate(times)]
+
+    class Slow(ArraySource):
+        info = replace(ArraySource(np.stack([frame.pixels for frame in frames])).info, times=times)  # type: ignore
+
+    write_video(frames, tmp_path / "out.mp4", like=Slow(np.stack([frame.pixels for frame in frames])))
+    written = FileSource(tmp_path / "out.mp4").info.times
+    assert max(abs(ours - theirs) for ours, theirs in zip(written, times, strict=True)) <= error
+
+
 def test_arrays_have_the_rate_that_is_given(tmp_path: Path) -> None:
     write_video(pictures(4), tmp_path / "rate.mp4", rate=Fraction(30000, 1001))
     info = FileSource(tmp_path / "rate.mp4").info

@@ -1,6 +1,7 @@
 """Frames into one file or folder, one at a time. Targets, time stamps and errors are the writer's concern."""
 
 import warnings
+from collections import deque
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -17,11 +18,11 @@ from tam_core.video.file import FileSource
 from tam_core.video.passthrough import Passthrough
 from tam_core.video.pictures import write_picture
 from tam_core.video.source import ColourTags, Frame, FrameSource, VideoInfo, VideoWarning
-from tam_core.video.timing import Clock
+from tam_core.video.timing import MOV_TICKS, REORDERED, Clock
 
 MOV_SUFFIXES = frozenset({".mp4", ".m4v", ".mov"})
 LONG_AGO = 3600
-"""Seconds before a frame is shown in which no encoder decodes it."""
+"""Seconds: no encoder decodes a frame so much earlier than it is shown, and twice the length of the video besides."""
 CAMERA_BITS = 10
 
 
@@ -53,11 +54,11 @@ class PictureFolder:
         """No picture is open."""
 
 
-def _decoded_in_time(packet: "av.Packet[av.VideoStream]") -> None:
+def _decoded_in_time(packet: "av.Packet[av.VideoStream]", length: Fraction) -> None:
     """x265 gives the packets of a video of one or two frames decoding times that it never set: centuries ago."""
     if packet.pts is not None and packet.dts is not None and packet.time_base is not None:
         early = (packet.pts - packet.dts) * packet.time_base
-        if early > LONG_AGO:
+        if early > LONG_AGO + 2 * length:
             packet.dts = packet.pts
 
 
@@ -79,7 +80,8 @@ class VideoFile:
     ) -> None:
         self._clock = clock
         self._first = self._last = first
-        self._last_ticks: int | None = None
+        self._recent: deque[tuple[int, int]] = deque(maxlen=REORDERED)
+        self._most_ticks = MOV_TICKS if path.suffix.lower() in MOV_SUFFIXES else None
         self._held: av.Packet[av.VideoStream] | None = None
         self._first_dts = 0
         self._sound: Passthrough | None = None
@@ -101,9 +103,8 @@ class VideoFile:
         """Encode a frame and copy the sound up to it."""
         picture = self._from_rgb(frame.pixels)
         picture.pts, picture.time_base = self._clock.ticks(frame.time), self._clock.tick
-        if self._last_ticks is not None and picture.pts <= self._last_ticks:
-            raise OutputError(f"frames {self._last.index} and {frame.index} are too close in time to be told apart")
-        self._last, self._last_ticks = frame, picture.pts
+        self._check_time(frame.index, picture.pts)
+        self._last = frame
         if self._sound:
             self._sound.copy_until(frame.time)
         self._mux(self._stream.encode(picture))
@@ -123,10 +124,20 @@ class VideoFile:
         with suppress(Exception):  # the trailer of a file that is thrown away may fail like the rest of it
             self._container.close()
 
+    def _check_time(self, index: int, ticks: int) -> None:
+        """Raise OutputError for a frame too near to the last one, or too far from the few that it is encoded with."""
+        if self._recent and ticks <= self._recent[-1][1]:
+            raise OutputError(f"frames {self._recent[-1][0]} and {index} are too close in time to be told apart")
+        if self._recent and self._most_ticks and ticks - self._recent[0][1] >= self._most_ticks:
+            apart = float((ticks - self._recent[0][1]) * self._clock.tick)
+            frames = f"frames {self._recent[0][0]} and {index} are {apart:.0f} s apart"
+            raise OutputError(f"{frames}: too far for .mp4 and .mov files; write .mkv")
+        self._recent.append((index, ticks))
+
     def _mux(self, packets: list["av.Packet[av.VideoStream]"]) -> None:
         """Write packets, but always hold one back: the last one's duration settles how long the video is."""
         for packet in packets:
-            _decoded_in_time(packet)
+            _decoded_in_time(packet, self._last.time - self._first.time)
             if self._held is None:
                 self._first_dts = packet.dts or 0
             else:

@@ -12,8 +12,17 @@ from tam_core.types import Pixels
 from tam_core.video.source import Frame, FrameSource
 
 DEFAULT_RATE = Fraction(24)
-# A tick that the usual rates are whole multiples of, for time stamps that are not known beforehand.
-FLICK = Fraction(1, 705_600_000)
+# For time stamps that are not known beforehand. Whole multiples of it are the frames of 24, 25, 30, 48, 50, 60, 120 and
+# 240 a second, of 23.976, 29.97 and their multiples, milliseconds, and the 90 kHz of transport streams.
+USUAL_TICK = Fraction(1, 720_000)
+LONGEST_TICK = Fraction(1, 1000)
+FINEST = 705_600_000
+"""Ticks a second: the most of any clock that is taken over."""
+MOV_TICKS = 2**30
+"""A packet of .mp4 and .mov is decoded less than 2^31 ticks after the last one and before it is shown. The first frames
+are decoded earlier by as much as they are apart: this is half of it."""
+REORDERED = 8
+"""An encoder changes the order of frames that are fewer steps apart."""
 
 
 def timed(frames: Iterable[Frame | Pixels], like: FrameSource | None, rate: Fraction | None) -> Iterator[Frame]:
@@ -95,15 +104,27 @@ def clock_for(first: Frame, like: FrameSource | None, rate: Fraction | None) -> 
     """The clock of an output whose first frame is ``first``; that frame gets the time at which the source begins."""
     times = like.info.times if like else None
     average = rate or (like.info.rate if like else DEFAULT_RATE)
-    tick = FLICK if like is None and rate is None else common_tick(times or (1 / average,))
+    tick = USUAL_TICK if like is None and rate is None else common_tick(times or (1 / average,))
     return Clock(tick, first.time - (times[0] if times else 0), average, times)
 
 
 def common_tick(times: Sequence[Fraction]) -> Fraction:
-    """The longest tick that all ``times`` are whole multiples of; FLICK where that is too fine for a file."""
+    """The longest tick that all ``times`` are whole multiples of, or a usual one where that is too fine for a file."""
+    apart = max(
+        (later - earlier for earlier, later in zip(times, times[REORDERED:], strict=False)),
+        default=times[-1] - times[0],
+    )
+    for tick in (exact_tick(times), USUAL_TICK):
+        if tick is not None and apart / tick < MOV_TICKS:
+            return tick
+    return LONGEST_TICK
+
+
+def exact_tick(times: Sequence[Fraction]) -> Fraction | None:
+    """The longest tick that all ``times`` are whole multiples of; None if it is too fine for any file."""
     ticks = 1
     for time in times:
         ticks = lcm(ticks, time.denominator)
-        if ticks > FLICK.denominator:
-            return FLICK
+        if ticks > FINEST:
+            return None
     return Fraction(1, ticks)

@@ -41,8 +41,9 @@ def write_video(
     ``timecode``: of the first frame, such as "01:00:00:00", for files that keep one.
 
     Time stamps are those of the Frames, or else those of ``like``: exact in .mp4 and .mov, to the nearest millisecond
-    in .mkv and .webm. The first frame gets the time at which the source begins: frames from the middle of a source move
-    there, and the sound is cut to the same span and moves with them.
+    in .mkv and .webm. (Frames without ``like``: exact for the usual rates, to 1/720000 s for others.) The first frame
+    gets the time at which the source begins: frames from the middle of a source move there, and the sound is cut to the
+    same span and moves with them.
 
     The output appears under its name when it is complete. Whatever goes wrong before, nothing is left behind and an
     older output stays as it was. Raises OutputError if it cannot be written, before the first frame is taken if it

@@ -1,6 +1,7 @@
 """FileSource: which frames there are, when they are shown, and that every way to read them gives the same."""
 
 import random
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tam_core.errors import FrameRangeError, RequestError, SourceNotFoundError, VideoError
-from tam_core.video import ColourTags, FileSource, FrameSource, VideoWarning, file
+from tam_core.video import ColourTags, FileSource, FrameSource, VideoWarning, decoder, file
 from tests.media import HEIGHT, WIDTH, add_sound, make_clip, make_video, number_of, numbered, shared_clip
 
 COUNT = 60
@@ -92,9 +93,41 @@ def test_several_readers_do_not_disturb_each_other(clip: Path) -> None:
         assert number_of(source.read(40 - offset).pixels) == 40 - offset
 
 
+def size_of_a_picture(path: Path) -> int:
+    """Bytes that the decoder takes for one."""
+    with av.open(str(path)) as container:
+        return sum(plane.buffer_size for plane in next(container.decode(video=0)).planes)
+
+
+def decoded_backwards(path: Path, memory: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many pictures are decoded to give all frames backwards with that much memory."""
+    decoded: list[int] = []
+    real = decoder.Decoder._numbered
+
+    def counted(*arguments: object) -> Iterator[decoder.Decoded]:
+        for one in real(*arguments):  # type: ignore[arg-type]
+            decoded.append(one.index)
+            yield one
+
+    monkeypatch.setattr(decoder.Decoder, "_numbered", counted)
+    monkeypatch.setattr(file, "BACKWARD_BYTES", memory)
+    assert numbers(FileSource(path), COUNT - 1, None, -1) == list(range(COUNT))[::-1]
+    return len(decoded)
+
+
 def test_backwards_through_a_group_larger_than_memory_allows(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file, "BACKWARD_BYTES", 7 * WIDTH * HEIGHT * file.DEEPEST_PIXEL)
-    assert numbers(FileSource(clip), COUNT - 1, None, -1) == list(range(COUNT))[::-1]
+    assert decoded_backwards(clip, 7 * size_of_a_picture(clip), monkeypatch) > COUNT
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p", "yuv420p10le"])
+def test_backwards_a_group_that_fits_into_memory_is_decoded_once(
+    folder: Path, pixel_format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"x264-params": "keyint=250:scenecut=0"}
+    path = make_clip(folder / f"{pixel_format}.mp4", COUNT, pixel_format=pixel_format, options=options)
+    assert decoded_backwards(path, COUNT * size_of_a_picture(path), monkeypatch) == COUNT
+    half = decoded_backwards(path, COUNT // 2 * size_of_a_picture(path), monkeypatch)
+    assert COUNT < half < 2 * COUNT, "decoded anew for the second half, but no oftener"
 
 
 def test_reading_on_does_not_decode_twice(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:

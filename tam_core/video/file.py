@@ -22,8 +22,6 @@ BACKWARD_BYTES = 256 * 2**20
 KEPT_BYTES = 16 * 2**20
 # Walking back in steps shorter than this would empty the decoder's pipeline too often.
 BACKWARD_FRAMES = 32
-# Bytes of a decoded pixel at most: four planes of 16 bit.
-DEEPEST_PIXEL = 8
 
 
 class FileSource:
@@ -69,8 +67,8 @@ class FileSource:
     def frames(self, start: int = 0, stop: int | None = None, step: int = 1) -> Iterator[Frame]:
         """Frames start, start + step, ... before ``stop``; see FrameSource.
 
-        Backwards, the file is decoded in pieces of up to 256 MB; a group of pictures that is larger is decoded again
-        for every piece of it.
+        Backwards, the file is decoded in pieces of up to 256 MB of decoded pictures; a group of pictures that is larger
+        is decoded again for every piece of it.
         """
         wanted = frame_range(len(self._index.times), start, stop, step)
         return self._shown(self._forward(wanted) if step > 0 else self._backward(wanted))
@@ -119,19 +117,22 @@ class FileSource:
         """Decode a piece forwards, give it backwards, go on to the piece before."""
         left = list(wanted)
         with closing(Cursor(self.path, self._index)) as cursor:
-            piece_frames = max(1, BACKWARD_BYTES // (self._info.width * self._info.height * DEEPEST_PIXEL))
             while left:
-                piece = self._last_piece(left, piece_frames)
+                piece = self._last_piece(left, cursor)
                 left = left[len(piece) :]
                 decoded = [cursor.frame(index) for index in reversed(piece)]
                 while decoded:
                     yield piece[len(piece) - len(decoded)], decoded.pop()
 
-    def _last_piece(self, left: list[int], piece_frames: int) -> list[int]:
-        """The first of ``left`` (falling frame indices) that are best decoded together: they begin at a keyframe."""
+    def _last_piece(self, left: list[int], cursor: Cursor) -> list[int]:
+        """The first of ``left`` (falling frame indices) that are best decoded together: they begin at a keyframe.
+
+        That one is decoded now, as it has to be anyway, to see how many take up the memory that there is.
+        """
         keyframe = self._index.keyframe_before(max(0, left[0] - BACKWARD_FRAMES))
         begin = keyframe.first if keyframe else 0
-        return [index for index in left[:piece_frames] if index >= begin]
+        most = max(1, BACKWARD_BYTES // byte_size(cursor.frame(begin)))
+        return [index for index in left[:most] if index >= begin]
 
     def _shown(self, decoded: Iterator[tuple[int, Decoded]]) -> Iterator[Frame]:
         """Pictures as frames. Runs of damaged ones give one warning each."""

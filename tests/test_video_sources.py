@@ -1,6 +1,9 @@
 """Pictures, arrays and live streams as sources, and open_video()."""
 
+import random
+import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import pytest
 
 from tam_core.errors import FrameRangeError, OutputError, RequestError, SourceNotFoundError, VideoError
 from tam_core.types import Pixels
-from tam_core.video import ArraySource, FileSource, ImageFolderSource, LiveSource, open_video, write_video
+from tam_core.video import ArraySource, FileSource, ImageFolderSource, LiveSource, images, open_video, write_video
 from tam_core.video.pictures import read_picture, write_picture
 from tests.media import make_clip, number_of, numbered
 
@@ -43,6 +46,25 @@ def test_a_kept_picture_cannot_be_spoiled(folder: Path) -> None:
     for source in (ImageFolderSource(folder), ArraySource(stack())):
         source.read(1).pixels[:] = 0
         assert number_of(source.read(1).pixels) == 1
+
+
+def test_threads_read_one_folder_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a propagation that reads ahead and a person who clicks. Loading is quick, so that they meet often."""
+    write_video([np.full((8, 8, 3), index, np.uint8) for index in range(40)], tmp_path / "pictures")
+    source = ImageFolderSource(tmp_path / "pictures")
+    monkeypatch.setattr(images, "read_picture", lambda file, deep: np.full((8, 8, 3), int(file.stem), np.uint8))
+    before = sys.getswitchinterval()
+
+    def wrong(seed: int) -> int:
+        order = random.Random(seed).choices(range(40), k=20_000)
+        return sum(source.read(index).pixels[0, 0, 0] != index for index in order)
+
+    try:
+        sys.setswitchinterval(1e-5)
+        with ThreadPoolExecutor(4) as threads:
+            assert sum(threads.map(wrong, range(4))) == 0
+    finally:
+        sys.setswitchinterval(before)
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "jpeg", "webp", "bmp", "tif", "tiff", "png"])

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
+from threading import Lock
 
 from tam_core.errors import SourceNotFoundError, VideoError
 from tam_core.types import Pixels
@@ -22,6 +23,8 @@ class ImageFolderSource:
     """The pictures of ``folder``, all of one size, shown ``rate`` times a second. Other files there are ignored.
 
     ``files``: those of its pictures to show, in order; None: all of them. ``deep``: as uint16, also those of 8 bits.
+    Several threads may read at once.
+
     Raises SourceNotFoundError if there is no such folder and VideoError if it holds no picture; a picture of another
     size than the first raises VideoError when it is read.
     """
@@ -37,6 +40,7 @@ class ImageFolderSource:
         self._deep = deep
         self._files = list_pictures(self.path) if files is None else list(files)
         self._kept: OrderedDict[int, Pixels] = OrderedDict()
+        self._lock = Lock()
         first = read_picture(self._files[0], deep=True)
         height, width = first.shape[:2]
         self._info = VideoInfo(
@@ -67,12 +71,17 @@ class ImageFolderSource:
 
     def _pixels(self, index: int) -> Pixels:
         """The picture, from the few that are kept if it is among them; callers get a copy, so that ours stays whole."""
-        if index not in self._kept:
-            self._kept[index] = self._load(self._files[index])
+        with self._lock:
+            kept = self._kept.pop(index, None)
+            if kept is not None:
+                self._kept[index] = kept
+                return kept
+        loaded = self._load(self._files[index])
+        with self._lock:
+            self._kept[index] = loaded
             if len(self._kept) > KEPT_PICTURES:
                 self._kept.popitem(last=False)
-        self._kept.move_to_end(index)
-        return self._kept[index]
+        return loaded
 
     def _load(self, file: Path) -> Pixels:
         pixels = read_picture(file, self._deep)

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import av
@@ -365,6 +365,19 @@ def test_a_path_without_suffix_is_a_folder_of_pictures(tmp_path: Path, channels:
         assert np.array_equal([frame.pixels for frame in ImageFolderSource(tmp_path / "frames").frames()], stack)
     write_video(iter(stack[:2]), tmp_path / "frames")
     assert leftovers(tmp_path / "frames") == ["00000.png", "00001.png"]
+
+
+def test_pictures_are_named_by_their_frames_and_none_is_lost(tmp_path: Path) -> None:
+    one, other = ArraySource(np.stack(list(pictures(5)))), ArraySource(np.stack(list(pictures(9))))
+    for frames, names, shown in (
+        (one.frames(1, None, 2), [1, 3], [1, 3]),
+        (chain(one.frames(), other.frames()), range(14), [*range(5), *range(9)]),
+        (chain(one.frames(), other.frames(7)), [0, 1, 2, 3, 4, 7, 8], [*range(5), 7, 8]),
+        (one.frames(4, None, -1), range(4, 9), [4, 3, 2, 1, 0]),
+    ):
+        assert write_video(frames, tmp_path / "frames", rate=Fraction(24)) == len(shown)
+        assert leftovers(tmp_path / "frames") == [f"{name:05d}.png" for name in names]
+        assert [number_of(frame.pixels) for frame in ImageFolderSource(tmp_path / "frames").frames()] == shown
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:

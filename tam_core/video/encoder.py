@@ -37,15 +37,21 @@ class Sink(Protocol):
 
 
 class PictureFolder:
-    """PNG pictures in an empty folder, each named by its frame index: 00000.png. ``depth`` 8 narrows uint16 frames."""
+    """PNG pictures in an empty folder, each named by its frame index: 00000.png. ``depth`` 8 narrows uint16 frames.
+
+    Where an index does not rise (a second source's frames, or frames backwards) the pictures are counted on: all of
+    them are there, in the order in which they came.
+    """
 
     def __init__(self, folder: Path, depth: int) -> None:
         self._folder = folder
         self._depth = depth
+        self._number = -1
 
     def write(self, frame: Frame) -> None:
         plain = self._depth == PLAIN_BITS and frame.pixels.dtype == np.uint16
-        write_picture(self._folder / f"{frame.index:05d}.png", dithered(frame.pixels) if plain else frame.pixels)
+        self._number = max(frame.index, self._number + 1)
+        write_picture(self._folder / f"{self._number:05d}.png", dithered(frame.pixels) if plain else frame.pixels)
 
     def finish(self) -> None:
         """Every picture is complete already."""

@@ -34,7 +34,8 @@ def write_video(
     at the depth of ``like`` if the codec has it (VP9 and H.264 keep 8 bits, dithered, ProRes 10); PNG and FFV1 keep
     every value of it.
     ``codec``: a name from the table in codecs.py; None: by the suffix of ``path`` (.mp4 H.264, .mov ProRes 4444,
-    .mkv FFV1, .webm VP9, no suffix a folder of PNG pictures).
+    .mkv FFV1, .webm VP9, no suffix a folder of PNG pictures, numbered as the Frames are; where these numbers do not
+    rise, counted on).
     ``like``: the source that the frames were made from. The output takes its time stamps, colour tags and pixel aspect
     and, if it is a file, its sound and subtitles, copied byte by byte.
     ``rate``: frames a second, instead of any time stamps; a picture without any has 24.

@@ -35,6 +35,7 @@ from tam_core.timeline import MemoryLog, Timeline
 from tam_core.tracking import carried, interrupted, planned
 from tam_core.types import ObjectId
 from tam_core.video.file import FileSource
+from tam_core.video.plain import PlainSource
 from tam_core.video.source import FrameSource
 from tam_core.words import Word, to_prompt, to_word, with_words
 
@@ -49,7 +50,7 @@ _ENGINES = "engines"
 
 
 class Session:
-    """Prompts on any frame in, masklets out.
+    """Prompts on any frame in, masklets out. A ``source`` may be deep: engines see it in 8 bits.
 
     ``tracker``, ``segmenter`` and ``scorer`` (of words) are engines or names from the engine table; names are checked
     at once, engines are loaded when they are first used, by ``loader``. With a ``project`` the session goes on where
@@ -68,6 +69,7 @@ class Session:
         loader: Loader = load_engine,
     ) -> None:
         self.source = source
+        self._plain = PlainSource(source)
         self.project = project
         self._chosen = ChosenEngines(tracker, segmenter, scorer, device, loader)
         named = Engines(name_of(tracker), name_of(segmenter))
@@ -193,7 +195,7 @@ class Session:
         Any of them is a prompt: ``MaskPrompt(frame, object_id, found.mask)``. Raises EngineNotReadyError for a
         segmenter that has to be shown where an object is.
         """
-        return self._chosen.frames(self.engines, self.source).everything(frame)
+        return self._chosen.frames(self.engines, self._plain).everything(frame)
 
     def propagate(
         self,
@@ -221,7 +223,7 @@ class Session:
         command = Propagated(tuple(plan.anchors), direction, start, stop, parse_across_cuts(across_cuts))
         earlier = self._interrupted(command)
         tracker = self._chosen.tracker(self.engines)
-        yield from carried(self._timeline, self.source, tracker, plan, command, earlier)
+        yield from carried(self._timeline, self._plain, tracker, plan, command, earlier)
 
     def accept(self, proposal: Proposal) -> None:
         """The object is there: take the proposed mask as a prompt, so that the next ``propagate`` tracks that shot.
@@ -369,7 +371,7 @@ class Session:
 
     def _segment(self, said: tuple[Word, ...], frame: int, object_id: ObjectId) -> Candidates:
         prompts = [to_prompt(word) for word in said if (word.frame, word.object_id) == (frame, object_id)]
-        return self._chosen.frames(self.engines, self.source).segment(prompts)
+        return self._chosen.frames(self.engines, self._plain).segment(prompts)
 
     def _choose(self, objects: Iterable[ObjectId] | None) -> list[ObjectId]:
         if objects is None:

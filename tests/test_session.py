@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tam_core.engines.base import FrameMasks
+from tam_core.engines.base import FrameMasks, Segmenter, Tracker
 from tam_core.engines.sam2 import Sam2Tracker
 from tam_core.errors import EngineNotReadyError, FrameRangeError, PromptError, RequestError, UnknownEngineError
 from tam_core.history import Engines, Removed
@@ -16,6 +16,7 @@ from tam_core.prompts import Box, Click, MaskPrompt, Prompt
 from tam_core.registry import EngineSpec, Registry
 from tam_core.session import Session
 from tam_core.video import ArraySource, Frame, VideoInfo
+from tam_core.video.deep import deepened_pixels
 from tests.colour_engines import (
     COUNT,
     SIDE,
@@ -61,6 +62,21 @@ def test_one_direction_stops_at_the_prompt(session: Session, direction: str, fra
     session.prompt(Click(5, 1, 7, 6))
     finish(session, direction=direction)
     assert session.masklets[1].frames == list(frames)
+
+
+@pytest.mark.parametrize(("tracker", "segmenter"), [(ColourTracker(), ColourSegmenter()), ("flow", "grabcut")])
+def test_a_deep_source_is_tracked_as_the_plain_one(tracker: Tracker | str, segmenter: Segmenter | str) -> None:
+    scene = crossing(6)
+    plain, deep = ArraySource(scene.frames), ArraySource(deepened_pixels(scene.frames))
+    ys, xs = np.nonzero(scene.masks[0])
+    found = []
+    for source in (plain, deep):
+        session = Session(source, tracker=tracker, segmenter=segmenter)
+        session.prompt(Click(0, 1, int(xs.mean()), int(ys.mean())))
+        finish(session)
+        assert session.source is source
+        found.append(session.masklets[1])
+    assert found[0].frames == list(range(6)) and found[0] == found[1]
 
 
 def test_range_bounds_the_walk(session: Session) -> None:

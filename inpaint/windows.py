@@ -62,9 +62,9 @@ def next_span(before: Span | None, start: int, stop: int, length: int, overlap: 
 
 @dataclass(frozen=True)
 class ReferenceRule:
-    """Which frames outside a window are worth a look. On each side: one ``nearest`` frames away, then at distances
-    growing by ``ratio``. ``grid``: far references lie on multiples of it, so that neighbouring windows share them;
-    ``candidates`` positions are compared for each."""
+    """Which frames outside a window are worth a look. On each side: one ``nearest`` frames away, or nearer where the
+    shot ends before that, then at distances growing by ``ratio``. ``grid``: far references lie on multiples of it, so
+    that neighbouring windows share them; ``candidates`` positions are compared for each."""
 
     nearest: int = 8
     ratio: float = 2.6
@@ -93,6 +93,8 @@ def references(
         near, far = rule.nearest * rule.ratio**rank, rule.nearest * rule.ratio ** (rank + 1)
         for side in ((span.start, -1), (span.stop - 1, 1)):
             offered = [frame for frame in _candidates(side, near, far, rule) if usable(frame) and frame not in chosen]
+            if not offered and rank == 0:
+                offered = [frame for frame in _remainder(side, rule) if usable(frame)]
             if offered and len(chosen) < count:
                 chosen.append(min(offered, key=lambda frame: _covered(box(frame), target)))
     return chosen
@@ -105,6 +107,13 @@ def _candidates(side: tuple[int, int], near: float, far: float, rule: ReferenceR
         frame = edge + direction * round(distance)
         wide = far - near > 2 * rule.grid
         yield frame // rule.grid * rule.grid if wide else frame
+
+
+def _remainder(side: tuple[int, int], rule: ReferenceRule) -> Iterator[int]:
+    """Frames nearer than the nearest reference, farthest first: all that is left of a shot that ends soon."""
+    edge, direction = side
+    for distance in range(rule.nearest - 1, 0, -1):
+        yield edge + direction * distance
 
 
 def _covered(hole: Box | None, target: Sequence[Box]) -> float:

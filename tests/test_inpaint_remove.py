@@ -102,6 +102,15 @@ def test_never_seen_is_filled_and_does_not_flicker() -> None:
     assert flicker(shots(result, truth * 0 + truth[:1], masks)) < 2
 
 
+def test_what_only_the_last_frames_of_a_short_shot_show_is_copied() -> None:
+    truth = np.repeat(texture(72, 96)[None], 45, 0)
+    masks = square(45, 72, 96, np.array([(28, 40)] * 45))
+    masks[41:] = False
+    frames = truth.copy()
+    frames[masks] = GREY
+    assert np.abs(removed(frames, masks).astype(int) - truth).max() <= 2
+
+
 def test_two_objects_are_both_removed() -> None:
     truth = np.repeat(texture(72, 96)[None], 16, 0)
     down = np.arange(16)

@@ -45,6 +45,11 @@ def test_references_prefer_frames_whose_hole_is_elsewhere() -> None:
     assert all(frame % 2 == 0 for frame in chosen)
 
 
+def test_the_last_frames_of_a_shot_that_ends_soon_after_a_window_are_references() -> None:
+    assert references(range(40), range(45).__contains__, 4, lambda frame: None) == [44]
+    assert references(range(5, 40), range(41).__contains__, 4, lambda frame: None) == [0, 40]
+
+
 def test_alpha_is_one_on_the_object_and_zero_outside_the_hole() -> None:
     mask = np.zeros((40, 50), bool)
     mask[10:20, 0:15] = True

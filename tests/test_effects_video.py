@@ -130,6 +130,20 @@ def test_what_follows_an_object_fades_where_it_is_hidden() -> None:
     assert presence[25] == 0
 
 
+@pytest.mark.parametrize("name", ["arrow:ring", "arrow:corners", "emoji:cover", "burst", "spotlight"])
+def test_what_follows_an_object_goes_with_it_out_of_the_picture(name: str) -> None:
+    masks = np.zeros((24, 120, 160), bool)
+    for index, mask in enumerate(masks):
+        mask[40 + 4 * index : 100 + 4 * index, 60 + 6 * index : 100 + 6 * index] = True
+    source = ArraySource(np.full((24, 120, 160, 3), 100, np.uint8))
+    masklet = masklet_of(list(masks))
+    for index in range(24):
+        assert all(min(target.size) > 0 for target in follower([masklet], 24).at(index))
+    drawn = list(with_effects(source, [masklet], find_effect(name, "object")))
+    assert (drawn[0].pixels != 100).any()
+    assert (drawn[-1].pixels == 100).all()
+
+
 def test_tam_effect_from_files_to_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_video(SOURCE.frames(), tmp_path / "clip.mkv", rate=SOURCE.info.rate)
     write_davis([MASKLET], tmp_path / "masks", range(COUNT))

@@ -44,7 +44,7 @@ def _path(masklet: Masklet, rate: float) -> dict[int, Target]:
     fade = max(1, round(FADE * rate))
     span = np.arange(frames[0] - fade, frames[-1] + fade + 1)
     sides = np.stack([np.interp(span, frames, [seen[int(f)][side] for f in frames]) for side in range(4)], axis=1)
-    smooth = _smoothed(sides, np.isin(span, frames), SMOOTH * rate)
+    smooth = _uncrossed(_smoothed(sides, np.isin(span, frames), SMOOTH * rate))
     presence = np.clip(1 - _away(span, frames) / fade, 0, 1)
     return {
         int(frame): Target(float(box[0]), float(box[1]), float(box[2]), float(box[3]), float(there))
@@ -73,6 +73,12 @@ def _smoothed(sides: npt.NDArray[np.float64], known: npt.NDArray[np.bool_], sigm
         slope = (weight * (offsets - mean_t)) @ (padded[part] - mean) / spread if spread > 1e-9 else 0.0
         result[index] = mean - slope * mean_t
     return result
+
+
+def _uncrossed(sides: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Boxes of at least a pixel, (N, 4): as an object leaves the picture, lines through its sides may cross."""
+    centre, half = (sides[:, 2:] + sides[:, :2]) / 2, np.maximum((sides[:, 2:] - sides[:, :2]) / 2, 0.5)
+    return np.concatenate([centre - half, centre + half], axis=1)
 
 
 def _away(span: npt.NDArray[np.int_], frames: npt.NDArray[np.int_]) -> npt.NDArray[np.int_]:

@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from inpaint.replacing.insert import Given
 from tam_core.errors import RequestError
 from tam_core.masklet import Masklet
 from tam_core.types import FloatMap, Pixels
-from tam_core.video.source import Frame, FrameSource, VideoInfo
+from tam_core.video.source import Frame, VideoInfo
 from tam_core.video.span import check_index, frame_range
 
 HELD_BYTES = 256 << 20
@@ -52,7 +51,9 @@ class RemoveObject(Effect):  # type: ignore[misc]
 
         def frames(start: int) -> Iterator[Frame]:
             rules: dict[str, Any] = {"inpainter": self.inpainter, "grow": self.grow, "feather": self.feather}
-            return _while_seen(source, masklets, start, lambda: remove(source, masklets, start=start, **rules))
+            if _gone(masklets, start):
+                return source.frames(start)
+            return remove(source, masklets, start=start, **rules)
 
         return _played(clip, source, frames, CHUNK)
 
@@ -103,8 +104,7 @@ class ObjectEffect(Effect):  # type: ignore[misc]
 
         def frames(start: int) -> Iterator[Frame]:
             rules: dict[str, Any] = {"feather": self.feather, "soft": self.soft, "alpha": True, "start": start}
-            made = partial(with_effects, source, masklets, top, under, **rules)
-            return made() if start == 0 else _while_seen(source, masklets, start, made)
+            return with_effects(source, masklets, top, under, **rules, required=start == 0)
 
         return _played(clip, source, frames, CHUNK if isinstance(top, Remove) else 1, isinstance(under, Transparent))
 
@@ -171,12 +171,10 @@ def _index(time: float, rate: Fraction) -> int:
     return max(0, int(Fraction(time) * rate + Fraction(1, 1000)))
 
 
-def _while_seen(
-    source: FrameSource, masklets: Iterable[Masklet], start: int, made: Callable[[], Iterator[Frame]]
-) -> Iterator[Frame]:
-    """What is made of the frames from ``start`` on, or they themselves if no object is seen any more."""
+def _gone(masklets: Iterable[Masklet], start: int) -> bool:
+    """Whether objects were seen, but none from frame ``start`` on."""
     last = max((frame for masklet in masklets for frame in masklet.visible_frames), default=None)
-    return source.frames(start) if last is not None and last < start else made()
+    return last is not None and last < start
 
 
 def _played(

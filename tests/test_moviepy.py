@@ -94,6 +94,25 @@ def test_a_cut_out_brings_its_mask_and_is_laid_over_another_clip(clip: VideoClip
     assert (frame[~mask] == (0, 0, 200)).all()
 
 
+LEFT = 60
+"""Frames of a clip of which the object is on the first dozen."""
+
+
+@pytest.mark.parametrize("top", ["original", "glow", "erase:plate"])
+@pytest.mark.parametrize("under", ["blur:heavy", "cutout"])
+def test_a_jump_past_the_object_s_last_frame_shows_what_playing_shows(top: str, under: str) -> None:
+    shown = VideoClip(lambda t: SCENE.frames[min(int(t * FPS + 1e-6), COUNT - 1)], duration=LEFT / FPS).with_fps(FPS)
+    codes = CODES | {index: rle.encode(np.zeros((120, 160), bool)) for index in range(COUNT, LEFT)}
+    effect = ObjectEffect([Masklet(1, (120, 160), codes, dict.fromkeys(codes, 1.0))], object=top, background=under)
+    played, jumped = shown.with_effects([effect]), shown.with_effects([effect])
+    for index in range(LEFT):
+        frame = at(played, index)
+    assert np.array_equal(at(jumped, LEFT - 1), frame)
+    assert np.array_equal(frame, SCENE.frames[-1]) == (under == "cutout")
+    if under == "cutout":
+        assert not at(jumped.mask, LEFT - 1).any()
+
+
 def test_sound_rate_and_length_stay(clip: VideoClip) -> None:
     sound = AudioClip(lambda t: np.sin(440 * t), duration=0.5, fps=8000)
     drawn = clip.with_audio(sound).with_effects([ObjectEffect([MASKLET], object="glow")])

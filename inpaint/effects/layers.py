@@ -32,20 +32,25 @@ def with_effects(
     start: int = 0,
     stop: int | None = None,
     check: Check = unchecked,
+    required: bool = True,
 ) -> Iterator[Frame]:
     """Frames ``start`` ... ``stop`` - 1 with the effects, in order; None leaves a layer as it is.
 
     The edge between the layers is ``feather`` px soft, or, if ``soft``, the matte that the picture itself suggests.
     ``alpha``: where the background's effect is to be transparent the frames are (H, W, 4) RGBA with straight alpha.
-    ``check`` as for ``inpaint.remove``. Raises MaskletError for masks of another size, NotVisibleError if no object is
-    on any of the frames, and RequestError for a live source without a ``stop``.
+    ``check`` as for ``inpaint.remove``. Raises MaskletError for masks of another size, RequestError for a live source
+    without a ``stop``, and NotVisibleError if no object is on any of the frames, unless none is ``required``.
     """
     chosen = tuple(masklets)
     span = _span(source, start, stop)
-    require_visible(holes_of(chosen, source.info.size, 0, 0), span)
+    holes = holes_of(chosen, source.info.size, 0, 0)
+    if required:
+        require_visible(holes, span)
     top, under = object_effect or Original(), background_effect or Original()
     see_through = alpha and isinstance(under, Transparent)
     run = _Layers(top, under, follower(chosen, float(source.info.rate)), soft, see_through)
+    if isinstance(top, Remove) and not any(holes.visible(index) for index in span):
+        return (run.without(frame) for frame in source.frames(span.start, span.stop))
     if isinstance(top, Remove):
         without = remove(
             source,

@@ -211,6 +211,8 @@ class _Held:
         return self.pictures.get(index)
 
     def put(self, index: int, pixels: Pixels) -> None:
+        before = self.pictures.pop(index, None)
+        self.size -= 0 if before is None else before.nbytes
         self.pictures[index] = pixels
         self.size += pixels.nbytes
         while self.size > HELD_BYTES and len(self.pictures) > 1:

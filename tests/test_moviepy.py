@@ -138,6 +138,13 @@ def test_no_more_is_held_than_allowed(clip: VideoClip, monkeypatch: pytest.Monke
     assert len(source._held.pictures) == 3
 
 
+def test_a_frame_that_is_made_again_is_counted_once() -> None:
+    held = ours._Held()
+    for _ in range(3):
+        held.put(0, SCENE.frames[0])
+    assert held.size == SCENE.frames[0].nbytes
+
+
 def test_what_does_not_fit_is_said(clip: VideoClip) -> None:
     with pytest.raises(RequestError, match="with_fps"):
         VideoClip(lambda t: SCENE.frames[0], duration=1).with_effects([RemoveObject([MASKLET])])

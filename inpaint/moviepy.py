@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from moviepy import Effect, VideoClip
 
 from inpaint.effects import find_effect, with_effects
@@ -62,7 +63,8 @@ class RemoveObject(Effect):  # type: ignore[misc]
 class ReplaceObject(Effect):  # type: ignore[misc]
     """The clip with something in the objects' place. ``with_``: another clip, or what ``inpaint.replace`` takes.
 
-    The whole clip is looked at before its first frame is shown, to see how the objects move.
+    A clip that is put in is as transparent as its mask says. The whole clip is looked at before its first frame is
+    shown, to see how the objects move.
     """
 
     masklets: Iterable[Masklet]
@@ -74,7 +76,7 @@ class ReplaceObject(Effect):  # type: ignore[misc]
     def apply(self, clip: VideoClip) -> VideoClip:
         """Raises RequestError for a clip without a rate, and as the clip is played what ``replace`` raises."""
         source, masklets = ClipSource(clip), tuple(self.masklets)
-        given = ClipSource(self.with_) if isinstance(self.with_, VideoClip) else self.with_
+        given = ClipSource(self.with_, alpha=True) if isinstance(self.with_, VideoClip) else self.with_
 
         def frames(start: int) -> Iterator[Frame]:
             rules: dict[str, Any] = {"inpainter": self.inpainter, "grow": self.grow}
@@ -129,15 +131,17 @@ def masklet_to_mask_clip(
 class ClipSource:
     """A moviepy clip as a FrameSource: frame i is what the clip shows at i / fps seconds, asked for when it is needed.
 
-    Raises RequestError for a clip without a rate or a length.
+    ``alpha``: the frames of a clip that has a mask are (H, W, 4) RGBA. Raises RequestError for a clip without a
+    rate or a length.
     """
 
-    def __init__(self, clip: VideoClip) -> None:
+    def __init__(self, clip: VideoClip, alpha: bool = False) -> None:
         if not clip.duration:
             raise RequestError("the clip has no length: give it one with clip.with_duration(SECONDS)")
         self._clip, self._rate = clip, _rate(getattr(clip, "fps", None))
         self.count = max(1, round(Fraction(clip.duration).limit_denominator(10**6) * self._rate))
         times = tuple(index / self._rate for index in range(self.count))
+        self._mask = clip.mask if alpha else None
         self._info = VideoInfo(width=int(clip.w), height=int(clip.h), rate=self._rate, times=times)
         self._held = _Held()
 
@@ -154,10 +158,21 @@ class ClipSource:
         check_index(index, self.count)
         pixels = self._held.get(index)
         if pixels is None:
-            shown = np.asarray(self._clip.get_frame(float(index / self._rate)))[..., :3]
-            pixels = shown if shown.dtype == np.uint8 else np.rint(shown).clip(0, 255).astype(np.uint8)
+            pixels = self._shown(float(index / self._rate))
             self._held.put(index, pixels)
         return Frame(index, index / self._rate, pixels.copy())
+
+    def _shown(self, time: float) -> Pixels:
+        """(H, W, 3) uint8, or with the clip's mask (H, W, 4)."""
+        pixels = _levels(np.asarray(self._clip.get_frame(time))[..., :3])
+        if self._mask is None:
+            return pixels
+        return np.dstack([pixels, _levels(np.asarray(self._mask.get_frame(time)) * 255)])
+
+
+def _levels(shown: npt.NDArray[Any]) -> Pixels:
+    """Levels 0..255 of any type, as uint8."""
+    return shown if shown.dtype == np.uint8 else np.rint(shown).clip(0, 255).astype(np.uint8)
 
 
 def _rate(fps: float | None) -> Fraction:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from moviepy import AudioClip, CompositeVideoClip, ImageSequenceClip, VideoClip
+from moviepy import AudioClip, CompositeVideoClip, ImageClip, ImageSequenceClip, VideoClip
 
 import inpaint.moviepy as ours
 from inpaint.moviepy import ClipSource, ObjectEffect, RemoveObject, ReplaceObject, masklet_to_mask_clip
@@ -83,6 +83,18 @@ def test_an_object_is_replaced_by_a_picture(clip: VideoClip) -> None:
     centre = [int(side) for side in np.argwhere(SCENE.masks[5]).mean(0)]
     red, shown, blue = at(made, 5)[centre[0], centre[1]].astype(int)
     assert shown > max(red, blue) + 80
+
+
+def test_a_clip_that_is_put_in_is_transparent_where_its_mask_says_so(clip: VideoClip) -> None:
+    logo = np.zeros((40, 40, 4), np.uint8)
+    logo[10:30, 10:30] = (0, 220, 0, 255)
+    settings = ours.ReplaceSettings(tone=0, light=False, grain=False, sharpness=False)
+    picture, shown = (
+        at(clip.with_effects([ReplaceObject([MASKLET], with_, settings)]), 5)
+        for with_ in (logo, ImageClip(logo, transparent=True, duration=1).with_fps(FPS))
+    )
+    assert np.array_equal(shown, picture)
+    assert (shown[SCENE.masks[5]][:, 1] > 200).sum() < SCENE.masks[5].sum() / 2
 
 
 def test_a_cut_out_brings_its_mask_and_is_laid_over_another_clip(clip: VideoClip) -> None:

@@ -15,7 +15,7 @@ from plugin.finding import Asked, Found, check_beside, found, objects_in_words
 from plugin.progress import with_progress
 from plugin.provenance import check_provenance_folder, counted, with_provenance
 from plugin.receipt import write_receipt
-from plugin.settings import settings_from
+from plugin.settings import check_memory, settings_from
 from plugin.worker.edited import FILE, forget_others, new_file, write_changes
 from plugin.worker.origins import kept_origins
 from tam_core.atomic import check_writable
@@ -49,8 +49,7 @@ class Extras:
 
     def check(self, codec: Codec, output: Path) -> None:
         """Find out before the work what cannot be done. Raises RequestError and OutputError."""
-        if self.memory is not None and self.memory < LEAST_MEMORY:
-            raise RequestError(f"a memory budget of {self.memory:g} GB: it has to be at least {LEAST_MEMORY} GB")
+        check_memory(self.memory)
         if self.layer:
             require_alpha(codec, output, "a layer")
         if self.layer and self.receipt is not None:
@@ -59,10 +58,6 @@ class Extras:
             check_provenance_folder(self.provenance)
         if self.receipt is not None:
             check_writable(self.receipt)
-
-
-LEAST_MEMORY = 0.5
-"""GB; the program itself takes most of that."""
 
 
 def remove(

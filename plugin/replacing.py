@@ -12,6 +12,7 @@ from plugin.finding import Asked, Choice, Found, check_beside, found, objects_in
 from plugin.progress import with_progress
 from plugin.receipt import write_receipt
 from plugin.receipt.pair import ChangedPart
+from plugin.settings import check_memory
 from tam_core.atomic import check_writable
 from tam_core.errors import RequestError
 from tam_core.masklet import Masklet
@@ -94,6 +95,7 @@ class Wish:
             self.settings()
         else:
             self.backing()
+        check_memory(self.memory)
         if self.receipt is not None:
             check_writable(self.receipt)
 

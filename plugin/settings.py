@@ -1,11 +1,21 @@
-"""Settings as a person types them, ``NAME=VALUE``, for anything that describes its own as parameters."""
+"""Settings as a person types them: ``NAME=VALUE`` for anything that describes its own as parameters, and memory."""
 
+import math
 from collections.abc import Sequence
 
 from tam_core.errors import RequestError
 from tam_core.registry import Parameter, Value
 
 _TRUTHS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+
+LEAST_MEMORY = 0.5
+"""GB; the program itself takes most of that."""
+
+
+def check_memory(memory: float | None) -> None:
+    """Raises RequestError for a budget, in GB, that no work can keep to; None: the usual one."""
+    if memory is not None and not LEAST_MEMORY <= memory < math.inf:
+        raise RequestError(f"a memory budget of {memory:g} GB: it has to be a number, at least {LEAST_MEMORY} GB")
 
 
 def settings_from(words: Sequence[str], parameters: Sequence[Parameter], of: str) -> dict[str, Value]:

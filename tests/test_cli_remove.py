@@ -102,6 +102,8 @@ def test_provenance_is_pictures_and_a_legend(tam: Tam, clip: Path, masks: Path) 
         (("-o", "a.mkv", "--patch", "first"), "--patch first"),
         (("-o", "a.mkv", "--patch", "3=nothing.png"), "nothing.png: no such picture"),
         (("-o", "a.mkv", "--memory", "0.1"), "at least 0.5 GB"),
+        (("-o", "a.mkv", "--memory", "nan"), "at least 0.5 GB"),
+        (("-o", "a.mkv", "--memory", "inf"), "at least 0.5 GB"),
     ],
 )
 def test_what_cannot_be_done_is_told_before_the_work(
@@ -138,6 +140,7 @@ def test_forecast_in_words_and_in_json(tam: Tam, clip: Path, masks: Path) -> Non
     assert 0.8 < said["seen"] <= 1
     assert said["frames"] == COUNT and said["seconds"] > 0
     assert {"frame", "hole", "seen"} == set(said["worst"][0])
+    assert "at least 0.5 GB" in tam("forecast", clip, "--masks", masks, "--memory", "-3").err
 
 
 @pytest.mark.parametrize(

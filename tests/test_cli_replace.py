@@ -64,6 +64,7 @@ def test_mistakes_in_the_options_are_said_before_the_work(tam: Tam, clip: Path, 
         (("--shadow", "7"), "a number, 0 to 1"),
         (("--motion", "dance"), "auto, similarity, affine, homography"),
         (("--anchor", "99"), "anchor frame 99"),
+        (("--memory", "-3"), "at least 0.5 GB"),
     ):
         result = tam(*where, *extra)
         assert result.code == 2

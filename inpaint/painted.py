@@ -9,7 +9,7 @@ import numpy as np
 from inpaint.holes import Box, Holes
 from tam_core.errors import FrameRangeError, RequestError
 from tam_core.types import Mask, Pixels
-from tam_core.video.source import FrameSource
+from tam_core.video.source import FrameSource, VideoInfo
 
 SAME = 6
 """Levels of 255 by which a picture may differ from the source without having been painted on: another decoder's."""
@@ -46,20 +46,25 @@ def painted_on(source: Pixels, picture: Pixels, hole: Mask) -> Mask:
     return np.asarray((closed > 0) & hole)
 
 
-def checked(pictures: Mapping[int, Pixels], source: FrameSource, holes: Holes) -> Painted:
-    """Raises FrameRangeError for frames that the video has not, and RequestError for pictures that do not fit."""
-    found = {}
+def check_painted(pictures: Mapping[int, Pixels], info: VideoInfo) -> None:
+    """Raises FrameRangeError for frames that the video has not, and RequestError for pictures of another size."""
     for index, picture in pictures.items():
-        if source.info.frame_count is None or not 0 <= index < source.info.frame_count:
-            raise FrameRangeError(f"a painted frame {index} for a video of {source.info.frame_count} frames")
-        found[index] = _checked(index, picture, source.read(index).pixels, holes)
-    return Painted(found)
+        if info.frame_count is None or not 0 <= index < info.frame_count:
+            raise FrameRangeError(f"a painted frame {index} for a video of {info.frame_count} frames")
+        if picture.shape != (*info.size, 3):
+            (height, width), (h, w) = info.size, picture.shape[:2]
+            raise RequestError(
+                f"the painted frame {index} is {w}x{h}, the video {width}x{height}: paint at its own size"
+            )
+
+
+def checked(pictures: Mapping[int, Pixels], source: FrameSource, holes: Holes) -> Painted:
+    """Raises what ``check_painted`` raises, and RequestError for pictures on which nothing is painted."""
+    check_painted(pictures, source.info)
+    return Painted({i: _checked(i, picture, source.read(i).pixels, holes) for i, picture in pictures.items()})
 
 
 def _checked(index: int, picture: Pixels, source: Pixels, holes: Holes) -> Pixels:
-    if picture.shape != source.shape:
-        (height, width), (h, w) = source.shape[:2], picture.shape[:2]
-        raise RequestError(f"the painted frame {index} is {w}x{h}, the video {width}x{height}: paint at its own size")
     if picture.dtype == np.uint8 and source.dtype == np.uint16:
         picture = picture.astype(np.uint16) * np.uint16(257)
     elif picture.dtype == np.uint16 and source.dtype == np.uint8:

@@ -131,6 +131,13 @@ def _all(work: "Replacement", check: Check) -> Iterator[Frame]:
     yield from work.frames(check)
 
 
+def check_anchor(anchor: int, frames: range) -> None:
+    """Raises FrameRangeError unless the frame is one of those to work on; below 0 it is chosen among them."""
+    if anchor >= 0 and anchor not in frames:
+        first, last = frames.start, frames.stop - 1
+        raise FrameRangeError(f"the anchor frame {anchor} is not among the frames {first} to {last}")
+
+
 class Replacement:
     """One run, for those who show how far it is: go over ``measure()``, then over ``frames()``.
 
@@ -183,9 +190,7 @@ class Replacement:
         masklet, asked = self._holes.masklets[position], self._settings.anchor
         if asked < 0:
             return choose_anchor(masklet, self._span)
-        if asked not in self._span:
-            first, last = self._span.start, self._span.stop - 1
-            raise FrameRangeError(f"the anchor frame {asked} is not among the frames {first} to {last}")
+        check_anchor(asked, self._span)
         if asked not in masklet.rles or not masklet.rles[asked].area:
             seen = [frame for frame in masklet.visible_frames if frame in self._span]
             where = f"it is on frames {seen[0]} to {seen[-1]}" if seen else "it is on none of the frames"

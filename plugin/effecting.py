@@ -6,7 +6,7 @@ from pathlib import Path
 from inpaint.effects import Effect, effects_of, find_effect, with_effects
 from inpaint.effects.base import Original
 from inpaint.effects.taking import Remove
-from plugin.finding import Asked, found, objects_in_words
+from plugin.finding import Asked, found, objects_in_words, ready_inpainter
 from plugin.progress import with_progress
 from tam_core.errors import RequestError
 from tam_core.video import write_video
@@ -39,6 +39,8 @@ def effect(asked: Asked, output: Path, wish: Wish, codec: str | None = None) -> 
     top, under = wish.effects()
     if isinstance(top, Remove) and asked.choice.inpainter != "auto":
         top = Remove(asked.choice.inpainter, top.grow)
+    if isinstance(top, Remove):
+        ready_inpainter(top.inpainter)
     written_as = choose_codec(output, codec)
     with found(asked, output) as work:
         pictures = deepened(work.source) if written_as.deepest > PLAIN_BITS else work.source
@@ -49,7 +51,7 @@ def effect(asked: Asked, output: Path, wish: Wish, codec: str | None = None) -> 
             under,
             feather=wish.feather,
             soft=wish.soft,
-            alpha=written_as.alpha_format is not None,
+            alpha=written_as.holds_alpha(output),
             start=work.frames.start,
             stop=work.frames.stop,
         )

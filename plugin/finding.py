@@ -3,12 +3,13 @@
 It finds mistakes before the work and tracks what has to be tracked. What is done with the objects is the commands'.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+from inpaint.engines import INPAINTERS
 from plugin.arguments import PromptArguments
 from plugin.continuing import working_session
 from plugin.cuts import settle_proposals
@@ -28,10 +29,14 @@ from tam_core.errors import (
 from tam_core.masklet import Masklet
 from tam_core.prompts import Prompt, check_prompt
 from tam_core.reacquire import parse_across_cuts
+from tam_core.registry import EngineSpec
 from tam_core.session import Session
 from tam_core.types import ObjectId
 from tam_core.video import FrameSource, open_video
 from tam_core.video.containers import check_sound
+
+Check: TypeAlias = Callable[[FrameSource, range], None]
+"""What a command has to say of its source and the frames to work on, before the work."""
 
 SAY_WHAT = "say what to track: --click X,Y, --box X0,Y0,X1,Y1, --mask FILE.png or --text WORDS"
 
@@ -81,13 +86,18 @@ class Found:
 
 
 @contextmanager
-def found(asked: Asked, output: Path | None) -> Iterator[Found]:
-    """The masks that were given, or what is tracked now. ``output``: where the result goes, if it is a file."""
+def found(asked: Asked, output: Path | None, check: Check | None = None) -> Iterator[Found]:
+    """The masks that were given, or what is tracked now. ``output``: where the result goes, if it is a file.
+
+    ``check`` is called before anything is tracked, for what else there is to find out.
+    """
     prompts, masks, choice, project = asked.prompts, asked.masks, asked.choice, asked.project
     if masks is not None and (prompts or project):
         raise PromptError(f"give either {'prompts' if prompts else '--project'} or --masks, not both")
     wanted = masks is None and (project is None or not project.exists())
     source, said, frames = prepare(asked, output, wanted)
+    if check is not None:
+        check(source, frames)
     with working_session(source, asked.path, project, choice.engine, choice.segmenter, choice.device) as session:
         if masks is None:
             say(session, said)
@@ -145,6 +155,13 @@ def check_beside(asked: Asked, output: Path, more: Iterable[Path] = (), *beside:
         check_apart(one, read)
         if one.resolve().is_relative_to(output.resolve()) or output.resolve().is_relative_to(one.resolve()):
             raise RequestError(f"{one} and {output} are in each other's way: give another name")
+
+
+def ready_inpainter(name: str) -> EngineSpec:
+    """The inpainter of that name, not loaded yet. Raises UnknownEngineError, EngineNotReadyError."""
+    row = INPAINTERS.get(name, "inpainter")
+    row.check_ready()
+    return row
 
 
 def frames_asked(source: FrameSource, choice: Choice) -> range:

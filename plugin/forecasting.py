@@ -2,17 +2,16 @@
 
 import json
 
-from inpaint.engines import INPAINTERS
 from inpaint.forecast import forecast as forecast_removal
 from inpaint.holes import BY_SIZE
-from plugin.finding import Asked, found
+from plugin.finding import Asked, found, ready_inpainter
 from plugin.settings import check_memory
 
 
 def forecast(asked: Asked, grow: int = BY_SIZE, memory: float | None = None, as_json: bool = False) -> str:
     """What removing the objects will be like."""
     check_memory(memory)
-    row = INPAINTERS.get(asked.choice.inpainter, "inpainter")
+    row = ready_inpainter(asked.choice.inpainter)
     with found(asked, None) as work:
         told = forecast_removal(
             work.source,

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inpaint.composite import cut_out as cut_out_objects
-from inpaint.engines import INPAINTERS
 from inpaint.holes import BY_SIZE, Holes, holes_of
+from inpaint.painted import check_painted
 from inpaint.provenance import Shares, total
 from inpaint.removal import Removed, removed
 from plugin.catalogue import settled
-from plugin.finding import Asked, Found, check_beside, found, objects_in_words
+from plugin.finding import Asked, Found, check_beside, found, objects_in_words, ready_inpainter
 from plugin.progress import with_progress
 from plugin.provenance import check_provenance_folder, counted, with_provenance
 from plugin.receipt import write_receipt
@@ -69,14 +69,14 @@ def remove(
     extras: Extras = Extras(),
 ) -> str:
     """The video without the objects. ``timecode``: of the first new frame."""
-    row = INPAINTERS.get(asked.choice.inpainter, "inpainter")
+    row = ready_inpainter(asked.choice.inpainter)
     written_as = choose_codec(output, codec)
     check_beside(asked, output, painted_files(extras.painted).values(), extras.provenance, extras.receipt)
     extras.check(written_as, output)
     painted = read_painted(extras.painted)
     of = f"removal with {row.name}"
     settings = settled(row.parameters, settings_from(extras.settings, row.parameters, of), of)
-    with found(asked, output) as work:
+    with found(asked, output, lambda source, frames: check_painted(painted, source.info)) as work:
         pictures = deepened(work.source) if written_as.deepest > PLAIN_BITS else work.source
         masklets = _with_shadows(work) if extras.shadow else list(work.masklets.values())
         run = removed(
@@ -107,10 +107,15 @@ def remove(
 
 
 def require_alpha(codec: Codec, output: Path, what: str) -> None:
-    """Raises RequestError unless the codec has alpha."""
-    if codec.alpha_format is None:
-        able = ", ".join(codec.name for codec in CODECS if codec.alpha_format)
+    """Raises RequestError unless the codec has alpha in files of that name."""
+    if not codec.holds_alpha(output):
+        able = ", ".join(_with_endings(codec) for codec in CODECS if codec.alpha_format)
         raise RequestError(f"{output.name}: {what} needs alpha, which only {able} have")
+
+
+def _with_endings(codec: Codec) -> str:
+    """A codec that has alpha, and the only files that keep it."""
+    return codec.name + (f" in {' and '.join(codec.alpha_suffixes)}" if codec.alpha_suffixes else "")
 
 
 def read_painted(given: Sequence[str]) -> dict[int, Pixels]:

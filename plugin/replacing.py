@@ -6,9 +6,18 @@ from pathlib import Path
 
 from inpaint.engines import INPAINTERS
 from inpaint.holes import BY_SIZE, holes_of
-from inpaint.replace import BACKGROUND_PARAMETERS, PARAMETERS, Replacement, ReplaceSettings, replace_background
+from inpaint.replace import (
+    BACKGROUND_PARAMETERS,
+    PARAMETERS,
+    Replacement,
+    ReplaceSettings,
+    check_anchor,
+    replace_background,
+)
+from inpaint.replacing.background import open_background
+from inpaint.replacing.insert import open_insert
 from plugin.catalogue import settled
-from plugin.finding import Asked, Choice, Found, check_beside, found, objects_in_words
+from plugin.finding import Asked, Choice, Found, check_beside, found, objects_in_words, ready_inpainter
 from plugin.progress import with_progress
 from plugin.receipt import write_receipt
 from plugin.receipt.pair import ChangedPart
@@ -86,18 +95,34 @@ class Wish:
     receipt: Path | None = None
     memory: float | None = None
 
-    def check(self) -> None:
-        """Find out before the work what cannot be done. Raises RequestError and OutputError."""
+    def check(self, choice: Choice) -> None:
+        """Find out before the work what cannot be done. Raises RequestError, OutputError and EngineNotReadyError."""
         given = [word for word in (self.with_, self.prompt, self.background) if word is not None]
         if len(given) != 1:
             raise RequestError("say what to put in: one of --with IMAGE|CLIP, --prompt TEXT, --background IMAGE|COLOUR")
-        if self.background is None:
+        if self.background is not None:
+            open_background(self.background, str(self.backing()["repeat"]))
+        elif self.prompt is not None:
             self.settings()
-        else:
-            self.backing()
+            self._check_words(self.prompt, choice)
+        elif self.with_ is not None:
+            open_insert(self.with_, self.settings().repeat)
+            ready_inpainter(choice.inpainter)
         check_memory(self.memory)
         if self.receipt is not None:
             check_writable(self.receipt)
+
+    def _check_words(self, prompt: str, choice: Choice) -> None:
+        from inpaint.generate import ready_model
+
+        if not prompt.strip():
+            raise RequestError("--prompt is empty: say in words what to put in the objects' place")
+        ready_model(self.model, choice.device)
+
+    def check_frames(self, frames: range) -> None:
+        """The same of the frames to work on. Raises FrameRangeError."""
+        if self.with_ is not None:
+            check_anchor(self.placing.anchor, frames)
 
     def settings(self) -> ReplaceSettings:
         """Of a replacement of the objects. Raises RequestError."""
@@ -114,11 +139,11 @@ class Wish:
 
 def replace(asked: Asked, output: Path, wish: Wish, codec: str | None = None) -> str:
     """The video with something else in the objects' place, or behind them."""
-    wish.check()
     new = [Path(word) for word in (wish.with_, wish.background) if word is not None]
     check_beside(asked, output, new, wish.receipt)
     written_as = choose_codec(output, codec)
-    with found(asked, output) as work:
+    wish.check(asked.choice)
+    with found(asked, output, lambda source, frames: wish.check_frames(frames)) as work:
         pictures = deepened(work.source) if written_as.deepest > PLAIN_BITS else work.source
         made = _made(work, pictures, asked.choice, wish)
         shown = with_progress(made.frames, made.doing, len(work.frames))

@@ -19,6 +19,7 @@ from tam_core.types import Mask
 from tam_core.video import Frame, open_video, write_video
 from tam_core.video.pictures import write_picture
 from tests.command_line import COUNT, Tam
+from tests.media import add_sound
 from tests.scenes import crossing
 
 
@@ -92,6 +93,39 @@ def test_provenance_is_pictures_and_a_legend(tam: Tam, clip: Path, masks: Path) 
         assert (matte.pixels[..., 0] == 255).sum() == counted["synthesised"]
         assert (matte.pixels[..., 0] == 128).sum() == counted["copied"]
     assert f"{round(100 * said['all']['copied_share'])} % copied" in result.out
+
+
+@pytest.fixture
+def nothing_tracked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tracking fails the test: what is wrong has to be said before it."""
+    monkeypatch.setattr("plugin.finding.track_objects", lambda *_: pytest.fail("objects were tracked first"))
+
+
+@pytest.mark.usefixtures("nothing_tracked")
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("-o", "a.mkv", "--inpainter", "lama"), 1, "tam engines fetch lama"),
+        (("-o", "a.mkv", "--patch", "99=painted.png"), 2, "a painted frame 99 for a video of 12 frames"),
+        (("-o", "a.mkv", "--patch", "3=painted.png"), 2, "the painted frame 3 is 8x6, the video 160x120"),
+        (("-o", "a.webm"), 1, "webm cannot hold the aac sound"),
+        (("-o", "a.mp4", "--codec", "vp9", "--layer"), 2, "ffv1, vp9 in .webm and .mkv, png have"),
+    ],
+)
+def test_what_the_video_does_not_allow_is_told_before_it_is_tracked(
+    tam: Tam, clip: Path, arguments: tuple[str, ...], code: int, message: str
+) -> None:
+    write_picture("painted.png", np.zeros((6, 8, 3), np.uint8))
+    add_sound(clip, Path("loud.mkv"))
+    result = tam("remove", "loud.mkv", "--click", "30,60", *arguments)
+    assert (result.code, message in result.err) == (code, True), result.err
+    assert sorted(map(str, Path().iterdir())) == ["loud.mkv", "painted.png"]
+
+
+@pytest.mark.usefixtures("nothing_tracked")
+def test_a_forecast_says_at_once_what_is_not_downloaded(tam: Tam, clip: Path) -> None:
+    result = tam("forecast", clip, "--click", "30,60", "--inpainter", "lama")
+    assert result.code == 1 and "tam engines fetch lama" in result.err
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from tam_core.formats.davis import write_davis
@@ -70,6 +71,28 @@ def test_mistakes_in_the_options_are_said_before_the_work(tam: Tam, clip: Path, 
         assert result.code == 2
         assert words in result.err
     assert not Path("out.mkv").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("--with", "none.png"), 2, "'none.png' to put in"),
+        (("--with", "notes.png"), 1, "notes.png is not a picture"),
+        (("--with", "star.png", "--inpainter", "lama"), 1, "tam engines fetch lama"),
+        (("--with", "star.png", "--anchor", "50"), 2, "the anchor frame 50 is not among the frames 0 to 11"),
+        (("--background", "none.jpg"), 2, "'none.jpg' is neither a picture"),
+        (("--prompt", " "), 2, "in words"),
+        (("--prompt", "a red car", "--model", "nobody/nothing"), 1, "tam engines fetch nobody/nothing"),
+    ],
+)
+def test_what_cannot_be_put_in_is_said_before_anything_is_tracked(
+    tam: Tam, clip: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    monkeypatch.setattr("plugin.finding.track_objects", lambda *_: pytest.fail("objects were tracked first"))
+    star(Path())
+    Path("notes.png").write_text("milk, eggs")
+    result = tam("replace", clip, "-o", "out.mkv", "--click", "30,60", *arguments)
+    assert (result.code, words in result.err) == (code, True), result.err
 
 
 def test_words_need_a_model_and_say_which(tam: Tam, clip: Path, tmp_path: Path) -> None:

@@ -209,6 +209,8 @@ def test_names_variants_and_values(text: str, layer: Layer, expected: Effect) ->
         ("emoji:shape=haert", "object", "did you mean 'heart'"),
         ("blur:nan", "object", "a number"),
         ("pixelate:1e9", "object", "a number"),
+        ("text:HELLO \U000105c0", "object", "^no font here has the letters"),
+        ("text:HELLO \U000105c0", "background", "^no font here has the letters"),
     ],
 )
 def test_what_is_not_there_is_said(text: str, layer: Layer, said: str) -> None:

@@ -15,7 +15,7 @@ from tam_core.formats.davis import write_davis
 from tam_core.masklet import Masklet
 from tam_core.types import Mask, Size
 from tam_core.video import ArraySource, open_video, write_video
-from tests.command_line import run_tam
+from tests.command_line import Tam, run_tam
 from tests.scenes import crossing, disc
 
 COUNT = 12
@@ -178,6 +178,20 @@ def test_tam_effect_says_what_it_cannot_do(tmp_path: Path, capsys: pytest.Captur
     nothing = run_tam(capsys, "effect", tmp_path / "none.mp4", "-o", tmp_path / "o.mp4")
     assert nothing.code == 2
     assert "--object NAME" in nothing.err
+
+
+def test_tam_effect_says_at_once_which_inpainter_is_not_downloaded(tam: Tam, clip: Path) -> None:
+    for more in (("--object", "erase:lama"), ("--object", "erase", "--inpainter", "lama")):
+        result = tam("effect", clip, "-o", "out.mp4", "--click", "30,60", *more)
+        assert (result.code, "tam engines fetch lama" in result.err) == (1, True)
+        assert "tracking" not in result.err
+
+
+def test_a_cut_out_has_its_colour_in_files_that_hold_no_alpha(tam: Tam, clip: Path) -> None:
+    write_davis([MASKLET], Path("masks"), range(COUNT))
+    given = ("--masks", "masks", "--background", "cutout:blue", "--codec", "vp9")
+    assert tam("effect", clip, "-o", "out.mp4", *given).code == 0
+    assert np.abs(open_video("out.mp4").read(0).pixels[:20].astype(int) - (0, 0x47, 0xBB)).max() < 8
 
 
 def test_tam_effect_lists_all(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from inpaint.effects.base import Effect, Layer
 from inpaint.effects.blend import colour_of
 from inpaint.effects.emoji import emoji
+from inpaint.effects.stamps import font_for
 from inpaint.effects.table import EFFECTS, EffectSpec
 from inpaint.engines import INPAINTERS
 from tam_core.errors import RequestError
@@ -17,6 +18,9 @@ from tam_core.registry import Parameter, Value
 _COLOURS = frozenset({"colour", "dark", "light", "top", "bottom", "shadows", "lights"})
 _COLOURS_OR_NOTHING = frozenset({"rim", "plate", "second", "ink", "paper"})
 """Fields of effects that are colours; those of the second kind may be empty."""
+
+_ANY_HEIGHT = 16
+"""Of letters, in pixels, where it is only asked whether there are such."""
 
 
 def effects_of(layer: Layer) -> list[EffectSpec]:
@@ -80,6 +84,8 @@ def _split(row: EffectSpec, given: str) -> tuple[str | None, dict[str, str]]:
 
 def _value(row: EffectSpec, key: str, text: str, hint: Any) -> Any:
     """A field's value from its text. Raises RequestError, which names the variants where a variant may be meant."""
+    if key == "text":
+        _check_letters(text)
     try:
         return _parsed(key, text, hint)
     except ValueError as error:
@@ -90,6 +96,12 @@ def _value(row: EffectSpec, key: str, text: str, hint: Any) -> Any:
             f"{row.name} has no variant {text.strip()[:64]!r}: {guess}there are: {', '.join(row.variants)}; "
             f"or give its {key}: {error}"
         ) from None
+
+
+def _check_letters(text: str) -> None:
+    """Raises RequestError for a word that no font can draw."""
+    for word in text.split():
+        font_for(word, _ANY_HEIGHT)
 
 
 def _parsed(key: str, text: str, hint: Any) -> Any:

@@ -70,7 +70,7 @@ def generate(
         raise RequestError("a live source needs to know where to stop; give stop=...")
     holes = holes_of(masklets, source.info.size, grow, feather)
     require_visible(holes, range(start, end))
-    chosen = choose_model(device) if model == "auto" else model
+    chosen = ready_model(model, device)
 
     from inpaint.fillers.diffusion import Wish
     from inpaint.pipelines import load_inpainting, load_video, makes_video
@@ -84,6 +84,16 @@ def generate(
     from inpaint.generate.stills import Anchors, by_stills
 
     return by_stills(shot, load_inpainting(chosen, device), wish, Anchors(interval, strength))
+
+
+def ready_model(model: str, device: str) -> str:
+    """The folder or hub id of a model that can be loaded; ``model`` as in ``generate``. Raises EngineNotReadyError."""
+    from inpaint.pipelines import makes_video, require_diffusers
+
+    chosen = choose_model(device) if model == "auto" else model
+    require_diffusers()
+    makes_video(chosen)
+    return chosen
 
 
 def choose_model(device: str) -> str:

@@ -93,12 +93,12 @@ def replace_background(
         raise RequestError(f"a background cannot {fit!r}; it can: {', '.join(FITS)}")
     chosen = tuple(masklets)
     require_visible(holes_of(chosen, source.info.size), span)
-    backdrop = Backdrop(_opened(background, repeat), fit)
+    backdrop = Backdrop(open_background(background, repeat), fit)
     return _replaced(source, chosen, backdrop, light, span, check)
 
 
-def _opened(background: Given, repeat: str) -> Insert:
-    """A file if there is one of that name, else a colour."""
+def open_background(background: Given, repeat: str = "loop") -> Insert:
+    """A file if there is one of that name, else a colour. Raises what ``open_insert`` raises."""
     if not isinstance(background, str) or Path(background).exists():
         return open_insert(background, repeat)
     try:

@@ -3,6 +3,7 @@
 import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,6 +119,81 @@ def test_masks_come_back_with_their_numbers(crypto: bool, tmp_path: Path) -> Non
     assert np.array_equal(dog.mask(4), ramp(12) > 0.5) and np.array_equal(cat.mask(3), 1 - ramp(12) > 0.5)
     assert bird.visible_frames == []
     assert exr.is_exr_folder(tmp_path / "out") and not exr.is_exr_folder(tmp_path)
+
+
+def as_others_do(path: Path, planes: dict[str, FloatMap], header: dict[str, Any] | None = None) -> None:
+    """A file as another program would write it."""
+    import OpenEXR
+
+    path.parent.mkdir(exist_ok=True)
+    attributes = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage, **(header or {})}
+    with OpenEXR.File(attributes, {name: np.ascontiguousarray(plane) for name, plane in planes.items()}) as file:
+        file.write(str(path))
+
+
+def windows(data: tuple[int, int, int, int], display: tuple[int, int, int, int]) -> dict[str, Any]:
+    """Header attributes of two boxes (x0, y0, x1, y1), all of them inclusive."""
+    boxes = {"dataWindow": data, "displayWindow": display}
+    return {name: (np.array(box[:2], np.int32), np.array(box[2:], np.int32)) for name, box in boxes.items()}
+
+
+@pytest.mark.parametrize("kinds", ["r g b a", "red green blue alpha", "R G B A"])
+def test_cryptomatte_of_programs_that_call_channels_otherwise_is_read(kinds: str, tmp_path: Path) -> None:
+    calls = dict(zip("RGBA", kinds.split(), strict=True))
+    planes = cryptomatte.channels({"dog_1": ramp(12), "cat_2": 1 - ramp(12)}, 2)
+    called = {name[:-1] + calls[name[-1]]: plane for name, plane in planes.items()}
+    as_others_do(tmp_path / "in" / "00000.exr", called, cryptomatte.header(["dog_1", "cat_2"]))
+    dog, cat = exr.read_exr_masks(tmp_path / "in")
+    assert np.array_equal(dog.mask(0), ramp(12) > 0.5) and np.array_equal(cat.mask(0), 1 - ramp(12) > 0.5)
+
+
+@pytest.mark.parametrize("kind", ["a", "alpha"])
+def test_a_layers_matte_of_programs_that_write_small_letters_is_read(kind: str, tmp_path: Path) -> None:
+    as_others_do(tmp_path / "in" / "00000.exr", {f"dog.{kind}": ramp(12), kind: ramp(20)})
+    (dog,) = exr.read_exr_masks(tmp_path / "in")
+    assert np.array_equal(dog.mask(0), ramp(12) > 0.5)
+
+
+def test_a_manifest_may_be_a_file_of_its_own(tmp_path: Path) -> None:
+    key = f"cryptomatte/{cryptomatte.key_of('CryptoObject')}"
+    header = cryptomatte.header(["dog_1"])
+    manifest = header.pop(f"{key}/manifest")
+    file = tmp_path / "in" / "00000.exr"
+    as_others_do(file, cryptomatte.channels({"dog_1": ramp(12)}, 1), header | {f"{key}/manif_file": "names.json"})
+    with pytest.raises(MaskletError, match=r"no manifest.*names\.json is not beside it"):
+        exr.read_exr_masks(tmp_path / "in")
+    (tmp_path / "in" / "names.json").write_text(manifest)
+    (dog,) = exr.read_exr_masks(tmp_path / "in")
+    assert np.array_equal(dog.mask(0), ramp(12) > 0.5)
+    (tmp_path / "in" / "names.json").write_text("{}")
+    with pytest.raises(MaskletError, match="names no objects"):
+        exr.read_exr_masks(tmp_path / "in")
+    (tmp_path / "in" / "names.json").write_text("no")
+    with pytest.raises(MaskletError, match=r"manifest .* is damaged"):
+        exr.read_exr_masks(tmp_path / "in")
+
+
+@pytest.mark.parametrize("origin", [(0, 0), (5, -3)])
+@pytest.mark.parametrize("data", [(4, 6, 9, 12), (-6, -2, 9, 12), (20, 10, 40, 30), (50, 50, 60, 60)])
+def test_pixels_lie_where_the_data_window_says(
+    data: tuple[int, int, int, int], origin: tuple[int, int], tmp_path: Path
+) -> None:
+    (height, width), (left, top) = SIZE, origin
+    x0, y0, x1, y1 = data[0] + left, data[1] + top, data[2] + left, data[3] + top
+    filled = np.ones((y1 - y0 + 1, x1 - x0 + 1), np.float16)
+    window = windows((x0, y0, x1, y1), (left, top, left + width - 1, top + height - 1))
+    as_others_do(tmp_path / "in" / "00000.exr", {"A": filled}, window)
+    (found,) = exr.read_exr_masks(tmp_path / "in")
+    truth = np.zeros(SIZE, bool)
+    truth[max(data[1], 0) : data[3] + 1, max(data[0], 0) : data[2] + 1] = True
+    assert found.size == SIZE and np.array_equal(found.mask(0), truth)
+
+
+def test_pictures_of_different_sizes_are_refused(tmp_path: Path) -> None:
+    for index, width in enumerate((32, 30)):
+        as_others_do(tmp_path / "in" / f"{index:05d}.exr", {"A": np.ones((24, width), np.float16)})
+    with pytest.raises(MaskletError, match=r"different sizes .*\(24, 30\), \(24, 32\)"):
+        exr.read_exr_masks(tmp_path / "in")
 
 
 def test_what_is_no_exr_is_said(tmp_path: Path) -> None:

@@ -16,6 +16,9 @@ from tam_core.types import FloatMap
 
 LAYER = "CryptoObject"
 _KINDS = "RGBA"
+_KINDS_READ = {"red": "R", "green": "G", "blue": "B", "alpha": "A"} | {kind.lower(): kind for kind in _KINDS}
+"""How programs call the channels, in small letters."""
+
 _MOST_RANKS = 6
 """Objects that one pixel remembers, at most."""
 
@@ -63,27 +66,44 @@ def coverages(planes: Mapping[str, npt.NDArray[np.generic]], metadata: Mapping[s
     pairs = list(_pairs(planes, layer))
     if not pairs:
         raise MaskletError(f"Cryptomatte '{layer}' has no channels")
-    manifest = json.loads(str(metadata.get(f"cryptomatte/{key}/manifest", "{}")))
     found: dict[str, FloatMap] = {}
-    for name, code in manifest.items():
-        wanted = np.uint32(int(code, 16))
+    for name, wanted in _manifest(metadata, key, layer).items():
         covers = [np.where(ids == wanted, covered, 0) for ids, covered in pairs]
-        found[str(name)] = np.asarray(np.sum(covers, 0), np.float32)
+        found[name] = np.asarray(np.sum(covers, 0), np.float32)
     return found
+
+
+def _manifest(metadata: Mapping[str, object], key: str, layer: str) -> dict[str, np.uint32]:
+    """The bits of every name's id."""
+    text, file = (metadata.get(f"cryptomatte/{key}/{word}") for word in ("manifest", "manif_file"))
+    if text is None:
+        where = f": the file {file} is not beside it" if file else ""
+        raise MaskletError(f"Cryptomatte '{layer}' has no manifest, which names its objects{where}")
+    try:
+        return {str(name): np.uint32(int(code, 16)) for name, code in json.loads(str(text)).items()}
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise MaskletError(f"the manifest of Cryptomatte '{layer}' is damaged: {error}") from error
 
 
 def _pairs(
     planes: Mapping[str, npt.NDArray[np.generic]], layer: str
 ) -> list[tuple[npt.NDArray[np.uint32], npt.NDArray[np.float32]]]:
     """Bits of the id, and coverage, of every rank."""
+    named = {_called(name): plane for name, plane in planes.items()}
     pairs = []
     level = 0
-    while (first := f"{layer}{level:02d}") + ".R" in planes:
+    while (first := f"{layer}{level:02d}") + ".R" in named:
         for identity, covered in (("R", "G"), ("B", "A")):
-            ids = np.ascontiguousarray(planes[f"{first}.{identity}"], np.float32).view(np.uint32)
-            pairs.append((ids, np.asarray(planes[f"{first}.{covered}"], np.float32)))
+            ids = np.ascontiguousarray(named[f"{first}.{identity}"], np.float32).view(np.uint32)
+            pairs.append((ids, np.asarray(named[f"{first}.{covered}"], np.float32)))
         level += 1
     return pairs
+
+
+def _called(channel: str) -> str:
+    """``Layer.r`` and ``Layer.red`` as ``Layer.R``."""
+    layer, dot, kind = channel.rpartition(".")
+    return f"{layer}{dot}{_KINDS_READ.get(kind.lower(), kind)}"
 
 
 def key_of(layer: str) -> str:

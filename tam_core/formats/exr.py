@@ -24,6 +24,9 @@ from tam_core.rle import RLE
 from tam_core.types import FloatMap
 
 MATTE = "matte"
+ALPHA = ("a", "alpha")
+"""How programs call the channel of the matte, in small letters."""
+
 _HALF = 0.5
 Plane = npt.NDArray[np.floating[Any]]
 
@@ -39,7 +42,10 @@ class ExrFrame:
 
 @dataclass(frozen=True)
 class ExrImage:
-    """What one file holds: ``planes`` (H, W) by channel name, and the ``header``'s attributes."""
+    """What one file holds: ``planes`` (H, W) by channel name, all of the picture, and the ``header``'s attributes.
+
+    A Cryptomatte's manifest is among these, also where it is a file beside the picture.
+    """
 
     planes: Mapping[str, Plane] = field(repr=False)
     header: Mapping[str, Any] = field(repr=False)
@@ -113,10 +119,32 @@ def read_exr(path: Path) -> ExrImage:
         raise SourceNotFoundError(f"no such EXR file: {path}")
     try:
         with OpenEXR.File(str(path), separate_channels=True) as file:
-            planes = {name: np.array(channel.pixels) for name, channel in file.channels().items()}
-            return ExrImage(planes, dict(file.header()))
+            header = dict(file.header())
+            planes = {name: _whole(channel.pixels, header) for name, channel in file.channels().items()}
+            return ExrImage(planes, header | _manifests(header, path.parent))
     except (RuntimeError, ValueError) as error:
         raise MaskletError(f"{path} is not an EXR file, or it is damaged: {error}") from error
+
+
+def _whole(plane: Plane, header: Mapping[str, Any]) -> Plane:
+    """A channel in the size of the picture, 0 where the file has no pixels: many programs write only what is filled."""
+    (x0, y0), (x1, y1) = ((int(x), int(y)) for x, y in header["displayWindow"])
+    left, top = (int(side) for side in header["dataWindow"][0])
+    whole = np.zeros((y1 - y0 + 1, x1 - x0 + 1), plane.dtype)
+    inside = plane[max(y0 - top, 0) : max(y1 + 1 - top, 0), max(x0 - left, 0) : max(x1 + 1 - left, 0)]
+    down, right = max(top - y0, 0), max(left - x0, 0)
+    whole[down : down + inside.shape[0], right : right + inside.shape[1]] = inside
+    return whole
+
+
+def _manifests(header: Mapping[str, Any], folder: Path) -> dict[str, str]:
+    """Cryptomatte's manifests that are files in the folder, by the words under which a header has them."""
+    found = {}
+    for word, name in header.items():
+        if word.startswith("cryptomatte/") and word.endswith("/manif_file") and (folder / str(name)).is_file():
+            text = (folder / str(name)).read_text(encoding="utf-8", errors="replace")
+            found[word.removesuffix("manif_file") + "manifest"] = text
+    return found
 
 
 def is_exr_folder(path: Path) -> bool:
@@ -138,9 +166,14 @@ def read_exr_masks(folder: str | os.PathLike[str]) -> list[Masklet]:
     for path in files:
         for name, alpha in mattes_of(read_exr(path)).items():
             codes.setdefault(name, {})[int(path.stem)] = rle.encode(np.asarray(alpha > _HALF))
-    numbers = _numbers(list(codes))
+    if not codes:
+        raise MaskletError(f"{folder} has a Cryptomatte that names no objects")
+    sizes = {code.size for found in codes.values() for code in found.values()}
+    if len(sizes) > 1:
+        raise MaskletError(f"the masks in {folder} have different sizes (height, width): {sorted(sizes)}")
+    numbers, size = _numbers(list(codes)), sizes.pop()
     return [
-        Masklet(numbers[name], next(iter(found.values())).size, found, dict.fromkeys(found, 1.0))
+        Masklet(numbers[name], size, found, dict.fromkeys(found, 1.0))
         for name, found in sorted(codes.items(), key=lambda one: numbers[one[0]])
     ]
 
@@ -149,12 +182,16 @@ def mattes_of(image: ExrImage) -> dict[str, Plane]:
     """The mattes (H, W) 0..1 of an image by name. Raises MaskletError if there are none."""
     if any(word.startswith("cryptomatte/") for word in image.header):
         return dict(cryptomatte.coverages(image.planes, image.header))
-    ends = (f".{MATTE}", ".A")
-    found = {name.rpartition(".")[0]: plane for name, plane in image.planes.items() if name.endswith(ends)}
+    found = {}
+    for channel, plane in image.planes.items():
+        name, _, kind = channel.rpartition(".")
+        if kind.lower() in (*ALPHA, MATTE):
+            found[name] = plane
+    together = found.pop("", None)
     if found:
         return found
-    if "A" in image.planes:
-        return {"object_1": image.planes["A"]}
+    if together is not None:
+        return {"object_1": together}
     raise MaskletError(f"it has no mattes, only the channels {', '.join(sorted(image.planes))}")
 
 

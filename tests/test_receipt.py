@@ -17,6 +17,7 @@ from tam_core.formats.davis import write_davis
 from tam_core.masklet import Masklet
 from tam_core.types import Mask
 from tam_core.video import Frame, LiveSource, VideoWarning, open_video, write_video
+from tam_core.video.colour import LIMITED
 from tam_core.video.pictures import read_picture, write_picture
 from tests.command_line import COUNT as FRAMES
 from tests.command_line import Tam
@@ -25,6 +26,7 @@ from tests.scenes import crossing
 
 COUNT = 50
 BT709 = (1, 1, 1, 1)
+QUIET = {"x265-params": "log-level=none"}
 Edit = Callable[["av.Packet[av.stream.Stream]"], bool]
 """Changes a packet; False leaves it out."""
 
@@ -196,6 +198,23 @@ def test_a_changed_colour_tag_is_caught(source: Path, tmp_path: Path) -> None:
     found = failed(source, add_sound(tmp_path / "silent.mp4", tmp_path / "out.mp4", seconds=2.0))
     assert video.info.colour.primaries == 1
     assert found == {"colour tags": "primaries is 9 instead of 1 (numbers of H.273)"}
+
+
+@pytest.mark.parametrize("stated", [0, LIMITED])
+@pytest.mark.parametrize(("name", "codec"), [("out.mp4", "h264"), ("out.mp4", "hevc"), ("out.webm", "vp9")])
+def test_the_usual_range_may_be_said_or_not(stated: int, name: str, codec: str, tmp_path: Path) -> None:
+    encoder = "libx265" if stated else "libx264"  # x264 does not say it where nothing else is said
+    clip = make_clip(tmp_path / "in.mp4", 6, codec=encoder, options=QUIET, tags=(2, 2, 2, stated))
+    video = open_video(clip)
+    assert video.info.colour.range == stated
+    write_video(video.frames(), tmp_path / name, like=video, codec=codec)
+    assert not failed(clip, tmp_path / name)
+
+
+def test_a_full_range_that_is_not_said_is_caught(tmp_path: Path) -> None:
+    full = make_clip(tmp_path / "in.mp4", 6, tags=(2, 2, 2, 2))
+    make_clip(tmp_path / "out.mp4", 6, tags=(2, 2, 2, 0))
+    assert failed(full, tmp_path / "out.mp4") == {"colour tags": "range is 1 instead of 2 (numbers of H.273)"}
 
 
 def test_another_size_depth_and_aspect_are_caught(tmp_path: Path) -> None:

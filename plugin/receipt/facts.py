@@ -1,13 +1,14 @@
 """Checks that need nothing but what the two files say about themselves, time stamps of every frame included."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from fractions import Fraction
 
 from plugin.receipt.finding import Finding, counted, listed
 from plugin.receipt.pair import Pair
-from tam_core.video.colour import tags_for
+from tam_core.video.colour import guess_range, tags_for
 from tam_core.video.images import list_pictures
 from tam_core.video.packets import open_container, video_stream
+from tam_core.video.source import ColourTags
 
 
 def frame_count(pair: Pair) -> Finding:
@@ -41,19 +42,26 @@ def time_stamps(pair: Pair) -> Finding:
 
 
 def colour_tags(pair: Pair) -> Finding:
-    """Primaries, transfer, matrix and range, as far as the output's kind of pixels has them."""
+    """Primaries, transfer, matrix and range, as far as the output's kind of pixels has them.
+
+    A range that is left unsaid is the one that players take: encoders state the usual one, or not, as they like.
+    """
     if pair.pictures:
         return Finding("colour tags", True, "a folder of pictures has none; its values are the source's RGB")
     layout, codec = pair.written.pixel_format or "yuv420p", pair.codec
     wanted = tags_for(layout, pair.given.colour, codec is not None and codec.limited_only)
-    found = asdict(pair.written.colour)
+    found, promised = (_as_shown(tags, layout) for tags in (pair.written.colour, wanted))
     differing = [
-        f"{name} is {found[name]} instead of {value}" for name, value in asdict(wanted).items() if found[name] != value
+        f"{name} is {found[name]} instead of {value}" for name, value in promised.items() if found[name] != value
     ]
     if differing:
         return Finding("colour tags", False, f"{', '.join(differing)} (numbers of H.273)")
     said = ", ".join(f"{name} {value}" for name, value in found.items())
     return Finding("colour tags", True, said if wanted == pair.given.colour else f"{said}: the source's, as {layout}")
+
+
+def _as_shown(tags: ColourTags, layout: str) -> dict[str, int]:
+    return asdict(replace(tags, range=tags.range or guess_range(layout)))
 
 
 def resolution(pair: Pair) -> Finding:

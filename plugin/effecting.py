@@ -6,7 +6,7 @@ from pathlib import Path
 from inpaint.effects import Effect, effects_of, find_effect, with_effects
 from inpaint.effects.base import Original
 from inpaint.effects.taking import Remove
-from plugin.finding import Asked, found, objects_in_words, ready_inpainter
+from plugin.finding import Asked, found, objects_in_words, ready_inpainter, warn_of_alpha
 from plugin.progress import with_progress
 from tam_core.errors import RequestError
 from tam_core.video import write_video
@@ -42,7 +42,7 @@ def effect(asked: Asked, output: Path, wish: Wish, codec: str | None = None) -> 
     if isinstance(top, Remove):
         ready_inpainter(top.inpainter)
     written_as = choose_codec(output, codec)
-    with found(asked, output) as work:
+    with found(asked, output, lambda source, frames: warn_of_alpha(asked.path, source)) as work:
         pictures = deepened(work.source) if written_as.deepest > PLAIN_BITS else work.source
         drawn = with_effects(
             pictures,

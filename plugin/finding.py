@@ -3,6 +3,7 @@
 It finds mistakes before the work and tracks what has to be tracked. What is done with the objects is the commands'.
 """
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ from tam_core.reacquire import parse_across_cuts
 from tam_core.registry import EngineSpec
 from tam_core.session import Session
 from tam_core.types import ObjectId
-from tam_core.video import FrameSource, open_video
+from tam_core.video import FrameSource, VideoWarning, open_video
 from tam_core.video.containers import check_sound
 
 Check: TypeAlias = Callable[[FrameSource, range], None]
@@ -155,6 +156,12 @@ def check_beside(asked: Asked, output: Path, more: Iterable[Path] = (), *beside:
         check_apart(one, read)
         if one.resolve().is_relative_to(output.resolve()) or output.resolve().is_relative_to(one.resolve()):
             raise RequestError(f"{one} and {output} are in each other's way: give another name")
+
+
+def warn_of_alpha(path: Path, source: FrameSource) -> None:
+    """Say before the work that a source's own transparency is not kept."""
+    if source.info.alpha:
+        warnings.warn(VideoWarning(f"{path} has an alpha channel, which the result will not have"), stacklevel=2)
 
 
 def ready_inpainter(name: str) -> EngineSpec:

@@ -11,7 +11,15 @@ from inpaint.painted import check_painted
 from inpaint.provenance import Shares, total
 from inpaint.removal import Removed, removed
 from plugin.catalogue import settled
-from plugin.finding import Asked, Found, check_beside, found, objects_in_words, ready_inpainter
+from plugin.finding import (
+    Asked,
+    Found,
+    check_beside,
+    found,
+    objects_in_words,
+    ready_inpainter,
+    warn_of_alpha,
+)
 from plugin.progress import with_progress
 from plugin.provenance import check_provenance_folder, counted, with_provenance
 from plugin.receipt import write_receipt
@@ -23,7 +31,7 @@ from tam_core.errors import RequestError
 from tam_core.masklet import Masklet
 from tam_core.registry import Value
 from tam_core.types import Pixels
-from tam_core.video import Frame, write_video
+from tam_core.video import Frame, FrameSource, write_video
 from tam_core.video.codecs import CODECS, Codec, choose_codec
 from tam_core.video.colour import PLAIN_BITS
 from tam_core.video.open import deepened
@@ -76,7 +84,13 @@ def remove(
     painted = read_painted(extras.painted)
     of = f"removal with {row.name}"
     settings = settled(row.parameters, settings_from(extras.settings, row.parameters, of), of)
-    with found(asked, output, lambda source, frames: check_painted(painted, source.info)) as work:
+
+    def check(source: FrameSource, frames: range) -> None:
+        check_painted(painted, source.info)
+        if not extras.layer:  # it is laid over the source, which has its own
+            warn_of_alpha(asked.path, source)
+
+    with found(asked, output, check) as work:
         pictures = deepened(work.source) if written_as.deepest > PLAIN_BITS else work.source
         masklets = _with_shadows(work) if extras.shadow else list(work.masklets.values())
         run = removed(

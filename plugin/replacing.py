@@ -17,7 +17,16 @@ from inpaint.replace import (
 from inpaint.replacing.background import open_background
 from inpaint.replacing.insert import open_insert
 from plugin.catalogue import settled
-from plugin.finding import Asked, Choice, Found, check_beside, found, objects_in_words, ready_inpainter
+from plugin.finding import (
+    Asked,
+    Choice,
+    Found,
+    check_beside,
+    found,
+    objects_in_words,
+    ready_inpainter,
+    warn_of_alpha,
+)
 from plugin.progress import with_progress
 from plugin.receipt import write_receipt
 from plugin.receipt.pair import ChangedPart
@@ -119,11 +128,6 @@ class Wish:
             raise RequestError("--prompt is empty: say in words what to put in the objects' place")
         ready_model(self.model, choice.device)
 
-    def check_frames(self, frames: range) -> None:
-        """The same of the frames to work on. Raises FrameRangeError."""
-        if self.with_ is not None:
-            check_anchor(self.placing.anchor, frames)
-
     def settings(self) -> ReplaceSettings:
         """Of a replacement of the objects. Raises RequestError."""
         return ReplaceSettings(**settled(PARAMETERS, self.placing.values() | self.look.values(), "replace"))  # type: ignore[arg-type]
@@ -143,7 +147,13 @@ def replace(asked: Asked, output: Path, wish: Wish, codec: str | None = None) ->
     check_beside(asked, output, new, wish.receipt)
     written_as = choose_codec(output, codec)
     wish.check(asked.choice)
-    with found(asked, output, lambda source, frames: wish.check_frames(frames)) as work:
+
+    def check(source: FrameSource, frames: range) -> None:
+        if wish.with_ is not None:
+            check_anchor(wish.placing.anchor, frames)
+        warn_of_alpha(asked.path, source)
+
+    with found(asked, output, check) as work:
         pictures = deepened(work.source) if written_as.deepest > PLAIN_BITS else work.source
         made = _made(work, pictures, asked.choice, wish)
         shown = with_progress(made.frames, made.doing, len(work.frames))

@@ -69,6 +69,18 @@ def test_a_layer_is_prores_with_alpha(tam: Tam, clip: Path, masks: Path) -> None
     assert (first[~hole(0)][:, 3] == 0).all()
 
 
+@pytest.mark.filterwarnings("default::tam_core.video.VideoWarning")
+def test_an_alpha_channel_that_is_not_kept_is_said_and_named_in_the_receipt(tam: Tam, masks: Path) -> None:
+    half = np.full(crossing(COUNT).masks.shape[1:], 128, np.uint8)
+    write_video([np.dstack([one, half]) for one in crossing(COUNT).frames], "clear.mkv", rate=Fraction(24))
+    result = tam("remove", "clear.mkv", "--masks", masks, "-o", "clean.mkv", "--receipt", "r.json")
+    assert result.code == 0 and "clear.mkv has an alpha channel, which the result will not have" in result.err
+    found = {check["check"]: check["found"] for check in json.loads(Path("r.json").read_text())["checks"]}
+    assert "the source's alpha channel is left out" in found["transparency"]
+    assert "every value of the colours is the source's" in found["pixels outside the hole"]
+    assert "alpha" not in tam("remove", "clear.mkv", "--masks", masks, "-o", "layer.mkv", "--layer").err
+
+
 def test_a_painted_frame_is_carried_through_the_shot(tam: Tam, clip: Path, masks: Path) -> None:
     picture = open_video(clip).read(5).pixels
     picture[crossing(COUNT).masks[5]] = (10, 240, 10)

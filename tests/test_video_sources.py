@@ -84,6 +84,16 @@ def test_grey_deep_and_transparent_pictures_become_rgb(tmp_path: Path) -> None:
         assert (pixels.shape, pixels.dtype) == ((4, 5, 3), np.uint8) and (pixels == 100).all()
 
 
+def test_a_source_says_whether_it_has_an_alpha_channel(tmp_path: Path) -> None:
+    rgba = [np.dstack([numbered(index), np.full((48, 64), 100, np.uint8)]) for index in range(3)]
+    for name, codec in (("a.mov", "prores"), ("a.mkv", "ffv1"), ("a.webm", "vp9"), ("a", "png")):
+        for channels in (3, 4):
+            path = tmp_path / f"{channels}{name}"
+            write_video([picture[..., :channels] for picture in rgba], path, rate=Fraction(24), codec=codec)
+            assert open_video(path).info.alpha == (channels == 4)
+    assert not ArraySource(stack()).info.alpha
+
+
 def test_another_size_is_named(folder: Path) -> None:
     write_picture(folder / "img5.PNG", np.zeros((8, 8, 3), np.uint8))
     source = ImageFolderSource(folder)

@@ -13,7 +13,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from plugin.receipt.facts import bit_depth, colour_tags, frame_count, orientation, resolution, time_stamps
+from plugin.receipt.facts import (
+    bit_depth,
+    colour_tags,
+    frame_count,
+    orientation,
+    resolution,
+    time_stamps,
+    transparency,
+)
 from plugin.receipt.finding import Finding
 from plugin.receipt.pair import ChangedPart, Pair, open_pair
 from plugin.receipt.pixels import pixels_outside
@@ -32,6 +40,7 @@ CHECKS: tuple[Callable[[Pair], Finding], ...] = (
     colour_tags,
     resolution,
     bit_depth,
+    transparency,
     orientation,
     pixels_outside,
 )

@@ -78,6 +78,13 @@ def bit_depth(pair: Pair) -> Finding:
     return Finding("bit depth", False, f"{there} bits instead of {wanted}")
 
 
+def transparency(pair: Pair) -> Finding:
+    """Frames have none, so an edit leaves the source's out; that is named, and no fault."""
+    if not pair.given.alpha:
+        return Finding("transparency", True, "the source has none")
+    return Finding("transparency", True, "the source's alpha channel is left out; its colours are compared without it")
+
+
 def orientation(pair: Pair) -> Finding:
     """Turned sources are written upright, so that the output needs no turning; pixels keep their aspect."""
     if pair.written.rotation:

@@ -33,7 +33,8 @@ def pixels_outside(pair: Pair) -> Finding:
             False,
             f"{counted(sum(changed.values()), 'pixel')} changed on {counted(len(frames), 'frame')} ({listed(frames)})",
         )
-    return Finding(CHECK, True, f"every value is the source's on {counted(len(pair.frames), 'frame')}")
+    compared = "every value of the colours" if pair.given.alpha else "every value"
+    return Finding(CHECK, True, f"{compared} is the source's on {counted(len(pair.frames), 'frame')}")
 
 
 def _both(pair: Pair) -> Iterator[tuple[Pixels, Pixels]]:

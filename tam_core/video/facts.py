@@ -32,6 +32,7 @@ def describe(path: Path, index: FrameIndex) -> VideoInfo:
             rotation=rotation,
             codec=codec_of(stream),
             audio=audio_of(container),
+            alpha=has_alpha(stream),
         )
 
 
@@ -44,6 +45,13 @@ def rate_of(stream: av.VideoStream, times: tuple[Fraction, ...]) -> Fraction:
     if stated and abs(stated / counted - 1) < Fraction(1, 10):
         return stated
     return counted.limit_denominator(100_000)
+
+
+def has_alpha(stream: av.VideoStream) -> bool:
+    """Whether there is an alpha channel: in the pictures, or, for VP8 and VP9 in WebM, beside them."""
+    layout = stream.codec_context.format
+    stated = {word.lower(): value for word, value in stream.metadata.items()}
+    return stated.get("alpha_mode") == "1" or (layout is not None and any(one.is_alpha for one in layout.components))
 
 
 def audio_of(container: InputContainer) -> AudioInfo | None:

@@ -11,7 +11,7 @@ from threading import Lock
 from tam_core.errors import SourceNotFoundError, VideoError
 from tam_core.types import Pixels
 from tam_core.video.deep import deepened_pixels
-from tam_core.video.pictures import read_picture
+from tam_core.video.pictures import has_alpha, read_picture
 from tam_core.video.source import Frame, VideoInfo
 from tam_core.video.span import check_index, frame_range
 
@@ -50,6 +50,7 @@ class ImageFolderSource:
             times=tuple(index / Fraction(rate) for index in range(len(self._files))),
             bit_depth=8 * first.itemsize,
             pixel_format="rgb24" if first.itemsize == 1 else "rgb48le",
+            alpha=has_alpha(self._files[0]),
         )
 
     @property

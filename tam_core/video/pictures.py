@@ -47,6 +47,12 @@ def grey_levels(picture: Image.Image, few: bool = False) -> npt.NDArray[np.uint8
     return (levels if few and levels.max(initial=0) <= 255 else levels >> 8).astype(np.uint8)
 
 
+def has_alpha(path: str | os.PathLike[str]) -> bool:
+    """Whether a picture file, which ``read_picture`` reads, has an alpha channel."""
+    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
+    return picture is not None and picture.ndim == 3 and picture.shape[2] == 4
+
+
 def write_picture(path: str | os.PathLike[str], pixels: Pixels) -> None:
     """Write (H, W, 3) RGB or (H, W, 4) RGBA, uint8 or uint16, as PNG. The file appears complete or not at all.
 

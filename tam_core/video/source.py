@@ -49,7 +49,8 @@ class VideoInfo:
 
     ``rate`` is the average number of frames a second; ``times`` has each frame's exact time in seconds, also where the
     rate varies (None for a live source, whose length is not known). ``bit_depth`` and ``pixel_format`` (FFmpeg's name)
-    are those of the stored pictures, whatever depth they are shown in.
+    are those of the stored pictures, whatever depth they are shown in. ``alpha``: these have an alpha channel, which
+    frames have not.
     """
 
     width: int
@@ -63,6 +64,7 @@ class VideoInfo:
     rotation: int = 0
     codec: str | None = None
     audio: AudioInfo | None = None
+    alpha: bool = False
 
     @property
     def size(self) -> Size:

@@ -28,7 +28,7 @@ def test_a_picture_keeps_its_alpha_at_any_time(tmp_path: Path) -> None:
     assert np.array_equal(insert.at(Fraction(7)), rgba(90))
 
 
-@pytest.mark.parametrize(("name", "codec"), [("a.mov", "prores"), ("a.mkv", "ffv1")])
+@pytest.mark.parametrize(("name", "codec"), [("a.mov", "prores"), ("a.mkv", "ffv1"), ("a.webm", "vp9")])
 def test_a_clip_keeps_its_alpha_and_plays_by_time(tmp_path: Path, name: str, codec: str) -> None:
     pictures = [Frame(index, Fraction(index, 10), rgba(40 + 50 * index)) for index in range(4)]
     write_video(pictures, tmp_path / name, codec=codec, rate=Fraction(10))

@@ -60,7 +60,8 @@ def open_insert(given: Given, repeat: str = "loop") -> Insert:
         return Folder(path, repeat)
     if path.suffix.lower() in SUFFIXES:
         return Still(read_rgba(path))
-    return AlphaClip(path, repeat) if _has_alpha(path) else Clip(FileSource(path), repeat)
+    film = FileSource(path)
+    return AlphaClip(path, film.info, repeat) if film.info.alpha else Clip(film, repeat)
 
 
 class Still:
@@ -108,9 +109,8 @@ class AlphaClip:
 
     still = False
 
-    def __init__(self, path: Path, repeat: str) -> None:
-        self._info = FileSource(path).info
-        self._path, self._repeat = path, repeat
+    def __init__(self, path: Path, info: VideoInfo, repeat: str) -> None:
+        self._path, self._info, self._repeat = path, info, repeat
         assert self._info.times is not None
         self._times, self._length = self._info.times, _length(self._info)
         self._coming: Iterator[Pixels] = iter(())
@@ -192,18 +192,6 @@ def _decoder(stream: "av.VideoStream") -> "Callable[[av.Packet[av.VideoStream]],
     if name not in ("vp8", "vp9"):
         return stream.codec_context.decode
     return av.CodecContext.create("libvpx" if name == "vp8" else "libvpx-vp9", "r").decode
-
-
-def _has_alpha(path: Path) -> bool:
-    from av.error import FFmpegError
-
-    try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            planes = stream.codec_context.format.components if stream.codec_context.format else ()
-            return any(plane.is_alpha for plane in planes) or stream.metadata.get("alpha_mode") == "1"
-    except (FFmpegError, IndexError):
-        return False  # FileSource says what is wrong with it
 
 
 def _length(info: VideoInfo) -> Fraction:

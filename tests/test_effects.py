@@ -98,6 +98,15 @@ def test_lengths_follow_the_size_of_the_picture() -> None:
     assert rim[0] == pytest.approx(4 * rim[1], rel=0.25)
 
 
+@pytest.mark.parametrize("name", ["outline", "outline:chalk", "pixelate", "noise", "noise:hologram"])
+def test_a_background_looks_the_same_however_much_of_the_picture_it_is(name: str) -> None:
+    frame = texture(3, (120, 120, 120), 720, 320)
+    everything, top = np.ones((720, 320), bool), np.zeros((720, 320), bool)
+    top[:300] = True
+    whole, part = (find_effect(name, "background").apply(frame, mask) for mask in (everything, top))
+    assert np.array_equal(whole[:200], part[:200])
+
+
 def test_outline_and_glow_stay_outside_the_object() -> None:
     for effect in (Outline(width=30), Glow(radius=60)):
         drawn = changed(effect, FRAME, OBJECT)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from inpaint.effects.base import LINES, STILL, Coverage, Moment, box_of, coverage, scaled
+from inpaint.effects.base import STILL, Coverage, Moment, box_of, coverage, scaled
 from inpaint.effects.blend import as_pixels, as_unit, blend, changed, colour_of, grey, sheet
 from tam_core.types import FloatMap, Pixels
 
@@ -99,11 +99,11 @@ class Lines:
     width: float = 2.2
 
     def apply(self, frame: Pixels, mask: Coverage, moment: Moment = STILL) -> Pixels:
-        return changed(frame, mask, self._drawn)
+        sigma = max(scaled(self.width, frame), 0.6)
+        return changed(frame, mask, lambda pixels: self._drawn(pixels, sigma))
 
-    def _drawn(self, pixels: Pixels) -> Pixels:
+    def _drawn(self, pixels: Pixels, sigma: float) -> Pixels:
         """What is darker than its surroundings: a difference of gaussians (Winnemoeller et al. 2012)."""
-        sigma = max(self.width * pixels.shape[0] / LINES, 0.6)
         level = as_unit(grey(pixels))
         fine, wide = (softened(level, width * sigma) for width in (1, 1.8))
         line = np.clip((wide - fine - 0.012) * np.float32(self.strength), 0, 1)

@@ -1,7 +1,10 @@
 """Effects: each does what it says in its layer, and nothing elsewhere."""
 
+from contextlib import suppress
 from dataclasses import fields
+from itertools import product
 from pathlib import Path
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ from inpaint.effects.lines import Glow, Lines, Outline
 from inpaint.effects.shapes import Burst, Spotlight
 from inpaint.effects.softening import Blur, Pixelate
 from inpaint.effects.stamps import font_for
+from inpaint.effects.taking import Remove
 from tam_core.errors import RequestError
 from tam_core.types import Mask, Pixels
 from tests.scenes import crossing, texture
@@ -96,6 +100,16 @@ def test_lengths_follow_the_size_of_the_picture() -> None:
     small = Outline(width=12)
     rim = changed(small, large, mask).sum(), changed(small, large[::2, ::2].copy(), mask[::2, ::2]).sum()
     assert rim[0] == pytest.approx(4 * rim[1], rel=0.25)
+
+
+@pytest.mark.parametrize(("row", "layer", "variant"), ALL, ids=lambda value: getattr(value, "name", value))
+def test_a_number_is_refused_or_drawn(row: EffectSpec, layer: Layer, variant: str) -> None:
+    numbers = [name for name, hint in get_type_hints(row.effect).items() if hint in (int, float)]
+    for name, value in product(numbers, (-9999, -1, 0, 9999)):
+        with suppress(RequestError):
+            effect = find_effect(f"{row.name}:{variant},{name}={value}", layer)
+            if not isinstance(effect, Remove):
+                effect.apply(FRAME, OBJECT if layer == "object" else ~OBJECT, Moment(0.3))
 
 
 @pytest.mark.parametrize("name", ["outline", "outline:chalk", "pixelate", "noise", "noise:hologram"])
@@ -218,6 +232,11 @@ def test_names_variants_and_values(text: str, layer: Layer, expected: Effect) ->
         ("emoji:shape=haert", "object", "did you mean 'heart'"),
         ("blur:nan", "object", "a number"),
         ("pixelate:1e9", "object", "a number"),
+        ("burst:rays=0", "object", "rays is '0': a whole number, 1 to 1000"),
+        ("text:rows=-2", "background", "rows is '-2': a whole number, 0 to 100"),
+        ("noise:static,amount=-0.5", "object", "a number, 0 to 1"),
+        ("grade:warmth=9999", "object", "a number, -1 to 1"),
+        ("glow:radius=-9999", "object", "a number, at least 0"),
         ("text:HELLO \U000105c0", "object", "^no font here has the letters"),
         ("text:HELLO \U000105c0", "background", "^no font here has the letters"),
     ],

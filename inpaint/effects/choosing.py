@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -18,6 +19,18 @@ from tam_core.registry import Parameter, Value
 _COLOURS = frozenset({"colour", "dark", "light", "top", "bottom", "shadows", "lights"})
 _COLOURS_OR_NOTHING = frozenset({"rim", "plate", "second", "ink", "paper"})
 """Fields of effects that are colours; those of the second kind may be empty."""
+
+_RANGES: Mapping[str, tuple[float, float]] = {
+    **dict.fromkeys(("amount", "shade", "keep", "split"), (0, 1)),
+    **dict.fromkeys(("warmth", "tint"), (-1, 1)),
+    **dict.fromkeys(("speed", "turn"), (-math.inf, math.inf)),
+    "exposure": (-10, 10),
+    "grow": (-1, math.inf),
+    "rays": (1, 1000),
+    "rows": (0, 100),
+    "reach": (0.01, math.inf),
+}
+"""Fields whose numbers have other bounds than 0 and more."""
 
 _ANY_HEIGHT = 16
 """Of letters, in pixels, where it is only asked whether there are such."""
@@ -114,10 +127,7 @@ def _parsed(key: str, text: str, hint: Any) -> Any:
             raise ValueError("yes or no")
         return text.strip().lower() in ("yes", "true", "1")
     if hint in (int, float):
-        number = _number(text, hint)
-        if key in ("amount", "shade", "keep", "split") and number > 1:
-            raise ValueError("a number, 0 to 1")
-        return number
+        return _number(text, hint, *_RANGES.get(key, (0, math.inf)))
     if key in _COLOURS or (key in _COLOURS_OR_NOTHING and text.strip()):
         colour_of(text.strip())
         return text.strip()
@@ -128,10 +138,13 @@ def _parsed(key: str, text: str, hint: Any) -> Any:
     return text
 
 
-def _number(text: str, kind: type[int] | type[float]) -> float:
+def _number(text: str, kind: type[int] | type[float], low: float, high: float) -> float:
+    wanted = "a whole number" if kind is int else "a number"
     signed = r"[+-]?"
     if not re.fullmatch(signed + (r"\d{1,4}" if kind is int else r"\d{1,4}(\.\d{1,6})?|\.\d{1,6}"), text.strip()):
-        raise ValueError("a whole number" if kind is int else "a number")
+        raise ValueError(wanted)
+    if not low <= kind(text) <= high:
+        raise ValueError(f"{wanted}, {low:g} to {high:g}" if high < math.inf else f"{wanted}, at least {low:g}")
     return kind(text)
 
 

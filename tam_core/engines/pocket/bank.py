@@ -1,5 +1,7 @@
 """The memory of one pass: prompted frames for good, the last frame, and a few spaced ones behind it.
 
+Where somebody improved an object's mask on the way, that frame stands for its prompted ones from there on.
+
 Keys belong to frames and are shared; values belong to an object on a frame. The size depends on the prompts and the
 objects, never on the number of frames.
 """
@@ -22,6 +24,10 @@ class MemoryFrame:
     key: Tensor
     values: dict[ObjectId, Tensor] = field(default_factory=dict)
 
+    def without(self, object_id: ObjectId) -> "MemoryFrame":
+        """The same, knowing nothing of an object."""
+        return MemoryFrame(self.key, {one: value for one, value in self.values.items() if one != object_id})
+
 
 @dataclass
 class Bank:
@@ -29,9 +35,16 @@ class Bank:
 
     settings: PocketSettings
     prompted: dict[int, MemoryFrame] = field(default_factory=dict)
+    taught: dict[ObjectId, MemoryFrame] = field(default_factory=dict)
     spaced: list[MemoryFrame] = field(default_factory=list)
     latest: MemoryFrame | None = None
     kept: int = 0
+
+    def teach(self, object_id: ObjectId, frame: MemoryFrame) -> None:
+        """An object's mask on a frame is somebody's: what was found before it is not believed any more."""
+        self.taught[object_id] = MemoryFrame(frame.key, {object_id: frame.values[object_id]})
+        self.spaced = [one.without(object_id) for one in self.spaced]
+        self.latest = self.latest.without(object_id) if self.latest else None
 
     def keep(self, frame: MemoryFrame) -> None:
         """Take a frame as the last one; every few frames the one before it is kept for longer."""
@@ -52,13 +65,15 @@ class Bank:
         return [in_rows(one, objects) for one in self._chosen(frame, objects) if one.values]
 
     def _chosen(self, frame: int, objects: Sequence[ObjectId]) -> Iterator[MemoryFrame]:
-        """Each object's nearest prompted frames, then the recent ones."""
+        """Each object's nearest prompted frames, or the one that it was taught on, then the recent ones."""
         nearest = sorted(self.prompted, key=lambda index: abs(index - frame))
-        wanted: set[int] = set()
+        wanted: dict[int, dict[ObjectId, Tensor]] = {}
         for object_id in objects:
             known = [index for index in nearest if object_id in self.prompted[index].values]
-            wanted.update(known[: self.settings.nearest_prompts])
-        yield from (self.prompted[index] for index in sorted(wanted))
+            for index in known[: self.settings.nearest_prompts] if object_id not in self.taught else ():
+                wanted.setdefault(index, {})[object_id] = self.prompted[index].values[object_id]
+        yield from (MemoryFrame(self.prompted[index].key, values) for index, values in sorted(wanted.items()))
+        yield from (self.taught[object_id] for object_id in objects if object_id in self.taught)
         yield from self.spaced
         if self.latest is not None:
             yield self.latest

@@ -88,9 +88,13 @@ class PocketTracker(PocketSegmenter):
             for object_id in predicted.found.masks:
                 target = state.targets[object_id]
                 if object_id in found.masks:
-                    self._learn(target, object_id, found, predicted)
+                    taught = self._learn(target, object_id, found, predicted)
                     assert target.soft is not None
                     memory.values[object_id] = self.value(predicted.sight.features, target.soft)
+                    if found.frame in target.anchors:
+                        state.bank.taught.pop(object_id, None)
+                    elif taught:
+                        state.bank.teach(object_id, memory)
                 else:
                     target.soft = predicted.carried.get(object_id, target.soft)
             state.bank.keep(memory)
@@ -155,22 +159,26 @@ class PocketTracker(PocketSegmenter):
         odds = [torch.cat([one.odds(bins) for one in colours]) for colours in (prompted, recent)]
         return track_cues(rows, others, sight.motion, *odds)
 
-    def _learn(self, target: Target, object_id: ObjectId, found: FrameMasks, predicted: Prediction) -> None:
-        """Take the place of an object on a frame as found, as improved since, or as given; and slowly its colours."""
+    def _learn(self, target: Target, object_id: ObjectId, found: FrameMasks, predicted: Prediction) -> bool:
+        """Take the place of an object on a frame as found, as improved since, or as given; and slowly its colours.
+
+        Returns whether somebody improved it.
+        """
         view, mask = predicted.sight.view, found.masks[object_id]
         if anchor := target.anchors.get(found.frame):
             target.soft, target.taught, target.recent = halved(anchor.mask.decode(), view), None, anchor.colours
-            return
+            return False
         improved = mask is not predicted.found.masks[object_id]
         target.soft = halved(mask, view) if improved else predicted.soft[object_id]
         if target.soft.sum() < self.settings.smallest:
-            return
+            return False
         now = Colours.of(view.bin_tensor, target.soft)
         if improved:
             target.taught = target.recent = now
         else:
             before = target.recent or target.told(found.frame)
             target.recent = before.mixed(now, self.settings.adaptation)
+        return improved
 
 
 def moved(last: View | None, now: View) -> Motion:

@@ -19,7 +19,7 @@ from tam_core.models.pocket.cues import (
 )
 from tam_core.models.pocket.decoder import CANDIDATES
 from tam_core.models.pocket.folded import fold
-from tam_core.models.pocket.memory import BLOCK, Remembered, compare, read
+from tam_core.models.pocket.memory import BLOCK, Remembered, affinities, read
 from tam_core.models.pocket.network import VALUE, Pocket
 
 
@@ -118,8 +118,8 @@ def test_memory_gives_back_what_was_there_where_it_looked_the_same() -> None:
 
 
 def recalled(key: Tensor, remembered: Sequence[Remembered], temperature: float) -> Tensor:
-    alike = compare(key, [one.key for one in remembered], torch.tensor(temperature))
-    return read(alike, [one.value for one in remembered])
+    known = affinities(key, [one.key for one in remembered], torch.tensor(temperature))
+    return read(known, [one.value for one in remembered])
 
 
 def counted(values: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from plugin.receipt import CHECKS
 from tests.browser import Studio, launched, posted, serving, tab
 from tests.media import make_video
 from tests.scenes import crossing
@@ -175,7 +176,7 @@ def test_an_exported_result_has_a_receipt(studio: Studio, tmp_path: Path) -> Non
     card.get_by_text("checks passed").wait_for()
     card.get_by_role("button", name="Receipt").click()
     dialog = studio.page.get_by_role("dialog")
-    assert dialog.locator(".finding").count() == 8 and dialog.locator(".finding.wrong").count() == 0
+    assert dialog.locator(".finding").count() == len(CHECKS) and dialog.locator(".finding.wrong").count() == 0
     assert "frame count" in dialog.inner_text() and complaints(studio) == []
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tam_core.types import Pixels
+from tam_core.video import FileSource
 
 HEIGHT, WIDTH = 48, 64
 BITS = 8
@@ -161,3 +162,13 @@ def shared_clip(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"no {path}")
     return path
+
+
+def numbers(path: Path) -> list[int]:
+    """What numbered() drew on each frame of a video."""
+    return [number_of(frame.pixels) for frame in FileSource(path).frames()]
+
+
+def leftovers(folder: Path) -> list[str]:
+    """All that lies in a folder."""
+    return sorted(entry.name for entry in folder.iterdir())

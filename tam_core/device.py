@@ -1,6 +1,8 @@
-"""Which processor the networks run on. Probed, never assumed."""
+"""Which processor the networks run on, and how it is set to work. Probed, never assumed."""
 
+import ctypes
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from tam_core.errors import RequestError
@@ -8,6 +10,12 @@ from tam_core.errors import RequestError
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4
+"""Settings of glibc's ``mallopt``."""
+
+KEPT, LARGEST_KEPT = 256 << 20, 32 << 20
+"""Bytes of freed memory that stay with the process; the largest block that may (glibc takes no more)."""
 
 
 def resolve_device(name: str) -> str:
@@ -49,6 +57,21 @@ def compile_if_asked(module: "nn.Module") -> None:
         module.compile(mode="reduce-overhead" if on_gpu else "default")
         if on_gpu:  # the next run of a graph writes over what this one gave
             module.register_forward_hook(lambda _module, _inputs, output: torch.utils._pytree.tree_map(_copied, output))
+
+
+def keep_freed_memory(every_size: bool = False) -> None:
+    """Have up to KEPT bytes that are freed stay with this process; ``every_size``: all of it, and blocks of any size.
+
+    A network asks for the same large blocks again and again. glibc would hand each back to the system, which has to
+    clear it before it is used again. Where there is another C library nothing is done.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt and every_size:
+        mallopt(M_MMAP_MAX, 0)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+    elif mallopt:
+        mallopt(M_MMAP_THRESHOLD, LARGEST_KEPT)
+        mallopt(M_TRIM_THRESHOLD, KEPT)
 
 
 def _copied(value: "torch.Tensor") -> "torch.Tensor":

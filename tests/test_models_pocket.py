@@ -119,7 +119,7 @@ def test_memory_gives_back_what_was_there_where_it_looked_the_same() -> None:
 
 def recalled(key: Tensor, remembered: Sequence[Remembered], temperature: float) -> Tensor:
     known = affinities(key, [one.key for one in remembered], torch.tensor(temperature))
-    return read(known, [one.value for one in remembered])
+    return read(known, [one.value for one in remembered], shared=len(key) == 1)
 
 
 def counted(values: Tensor) -> Tensor:
@@ -148,6 +148,16 @@ def test_memory_is_read_in_blocks_as_in_one_piece() -> None:
     assert torch.allclose(recalled(keys, remembered, 10), whole, atol=1e-5)
 
 
+def test_the_memory_of_many_pictures_is_that_of_each() -> None:
+    keys, queries = (torch.nn.functional.normalize(torch.randn(2, 16, *size), dim=1) for size in ((20,), (4, 5)))
+    values = counted(torch.randn(2, 3, 20))
+    both = recalled(queries, [Remembered(keys, values)], 14)
+    for row in range(2):
+        here = slice(row, row + 1)
+        alone = recalled(queries[here], [Remembered(keys[here], values[here])], 14)
+        assert torch.allclose(both[here], alone, atol=1e-5)
+
+
 def test_folding_changes_nothing_but_the_number_of_layers() -> None:
     torch.manual_seed(0)
     network = shaken(Pocket())
@@ -167,10 +177,10 @@ def test_objects_are_rows_that_do_not_touch_each_other() -> None:
     with torch.no_grad():
         features = network.encode(torch.rand(1, 3, 64, 96))
         masks = torch.cat([square(4, 8, size=(32, 48)), square(15, 30, size=(32, 48))])
-        remembered = network.remember(features.expanded(2), masks)
+        remembered = network.remember(features, masks)
         shared = Remembered(features.key.flatten(2), remembered.value)
         cues = click_cues(masks, *[torch.zeros_like(masks)] * 3)
-        both = network.decode(features.expanded(2), cues, network.recall(features, [shared]))
+        both = network.decode(features, cues, network.recall(features, [shared]))
         alone = network.decode(features, cues[1:], network.recall(features, [Remembered(shared.key, shared.value[1:])]))
     assert both.logits.shape == (2, CANDIDATES, 32, 48) and shared.value.shape == (2, VALUE + 2, 96)
     assert torch.allclose(both.logits[1:], alone.logits, atol=1e-4)

@@ -307,6 +307,19 @@ def test_unknown_pixels_stay_unknown_and_no_label_is_made_up(library: Library) -
     assert kept >= 8
 
 
+def test_a_patchwork_of_pictures_numbers_the_objects_of_each_apart(library: Library) -> None:
+    areas = []
+    for seed in range(20):
+        frames, labels = moved_still(library, np.random.default_rng(seed), (160, 288), 1, patchwork=1)
+        numbers = [int(i) for i in np.unique(labels) if i not in (0, 255)]
+        assert frames.shape == (1, 160, 288, 3) and len(numbers) >= 3
+        for number in numbers:  # a disc or a square, never two of them in two pictures
+            assert cv2.connectedComponents((labels[0] == number).astype(np.uint8))[0] <= 3
+            areas.append(np.mean(labels == number))
+    alone = [np.mean(moved_still(library, np.random.default_rng(seed), (160, 288), 1)[1] == 1) for seed in range(20)]
+    assert np.median(areas) < 0.5 * np.median(alone)
+
+
 def test_an_object_of_a_still_takes_its_colour_along(library: Library) -> None:
     for seed in range(10):
         frames, labels = moved_still(library, np.random.default_rng(seed), SIZE, 6)

@@ -3,6 +3,8 @@
 Beyond its edges the photograph is mirrored, and what shows there is unknown: not scored.
 """
 
+from itertools import pairwise, product
+
 import cv2
 import numpy as np
 
@@ -11,10 +13,19 @@ from tam_core.training.trajectories import Liveliness, shaken, wandering
 from tam_core.training.warps import affine_map, enlarged, inverse, similarity
 from tam_core.types import FloatMap, Mask, Pixels, Size
 
+PATCHWORKS = ((1, 2), (2, 2), (2, 3), (3, 3))
+"""Rows and columns of several pictures side by side: photographs are of large things, films show small ones."""
 
-def moved_still(library: Library, rng: np.random.Generator, size: Size, length: int) -> tuple[Pixels, Labels]:
-    """Frames (T, H, W, 3) uint8 RGB and labels (T, H, W) uint8 of one picture; unknown pixels stay unknown."""
-    picture = library.pictures[int(rng.integers(len(library.pictures)))]
+
+def moved_still(
+    library: Library, rng: np.random.Generator, size: Size, length: int, patchwork: float = 0.0
+) -> tuple[Pixels, Labels]:
+    """Frames (T, H, W, 3) uint8 RGB and labels (T, H, W) uint8 of one picture; unknown pixels stay unknown.
+
+    ``patchwork``: the share of clips that show several pictures side by side instead, their objects the smaller.
+    """
+    several = patchwork > 0 and rng.random() < patchwork
+    picture = _patchwork(library, rng, size) if several else _any_of(library, rng)
     image, labels = _fitted(rng, picture, size)
     height, width = size
     lively = Liveliness(
@@ -40,6 +51,28 @@ def moved_still(library: Library, rng: np.random.Generator, size: Size, length: 
         frames[t] = cv2.remap(image, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
         seen[t] = cv2.remap(labels, where, None, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=UNKNOWN)
     return frames, seen
+
+
+def _any_of(library: Library, rng: np.random.Generator) -> Picture:
+    return library.pictures[int(rng.integers(len(library.pictures)))]
+
+
+def _patchwork(library: Library, rng: np.random.Generator, size: Size) -> Picture:
+    """Pictures in rows and columns, each object of each with a number of its own; beyond 254 they are unknown."""
+    shape = PATCHWORKS[int(rng.integers(len(PATCHWORKS)))]
+    ys, xs = (np.linspace(0, side, parts + 1).astype(int) for side, parts in zip(size, shape, strict=True))
+    image, labels, objects = np.empty((*size, 3), np.uint8), np.empty(size, np.uint8), 0
+    for (top, bottom), (left, right) in product(pairwise(ys), pairwise(xs)):
+        picture = _any_of(library, rng)
+        colours, numbers = _fitted(rng, picture, (bottom - top, right - left))
+        y = int(rng.integers(numbers.shape[0] - (bottom - top) + 1))
+        x = int(rng.integers(numbers.shape[1] - (right - left) + 1))
+        window, patch = np.s_[y : y + bottom - top, x : x + right - left], np.s_[top:bottom, left:right]
+        own = numbers[window].astype(int)
+        image[patch] = colours[window]
+        labels[patch] = np.where(own == 0, 0, np.minimum(own + objects, UNKNOWN))
+        objects += len(picture.ids)
+    return Picture(image, labels, tuple(range(1, min(objects, UNKNOWN - 1) + 1)))
 
 
 def _fitted(rng: np.random.Generator, picture: Picture, size: Size) -> tuple[Pixels, Labels]:

@@ -1,9 +1,7 @@
 """Our own networks, trained by their recipes: a folder of data in; weights, a log and a checkpoint out."""
 
-import ctypes
 import difflib
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ import numpy as np
 import torch
 
 from tam_core.atomic import check_writable, naming_the_cause
-from tam_core.device import resolve_device
+from tam_core.device import keep_freed_memory, resolve_device
 from tam_core.errors import OutputError, RequestError
 from tam_core.training.batch import Batch
 from tam_core.training.checkpoint import resume, save_training, save_weights
@@ -31,9 +29,6 @@ CHECKPOINT, LOG = "checkpoint.pt", "log.csv"
 
 LOG_EVERY, SAVE_EVERY = 50, 250
 """Steps."""
-
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-"""Settings of glibc's ``mallopt``."""
 
 MOST_WORKERS = 8
 """Processes that make clips for a GPU. A CPU that learns has no more than one to spare."""
@@ -116,7 +111,7 @@ def _steps(training: Training, batches: Iterator[Batch], steps: int, output: Pat
         save_training(training, output / CHECKPOINT)
         save_weights(training.mean, weights)
 
-    _keep_freed_memory()
+    keep_freed_memory(every_size=True)
     with _spare_threads():
         for batch in batches:
             learned = training.learn(batch)
@@ -153,12 +148,3 @@ def _spare_threads() -> Iterator[None]:
     finally:
         torch.set_flush_denormal(False)
         cv2.setNumThreads(before)
-
-
-def _keep_freed_memory() -> None:
-    """Every step asks for the same large blocks again. glibc would hand each back to the system, which has to clear it
-    before it is used again: a step on two cores took 1.2 times as long. Elsewhere nothing is done."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt:
-        mallopt(M_MMAP_MAX, 0)
-        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)

@@ -14,7 +14,7 @@ def load(device: str = "cpu", settings: PocketSettings | None = None, checkpoint
     """The tracker, which is a segmenter too. ``checkpoint`` may be the result of a training of your own."""
     import torch
 
-    from tam_core.device import compile_if_asked, fastest_dtype, resolve_device
+    from tam_core.device import compile_if_asked, fastest_dtype, keep_freed_memory, resolve_device
     from tam_core.models.pocket.folded import fold
     from tam_core.models.pocket.network import Pocket
     from tam_core.weights import load_strictly, read_weights
@@ -25,4 +25,6 @@ def load(device: str = "cpu", settings: PocketSettings | None = None, checkpoint
     place = resolve_device(device)
     network = network.to(place, fastest_dtype(place)).to(memory_format=torch.channels_last)
     compile_if_asked(network.encoder)
+    if place == "cpu":
+        keep_freed_memory()
     return PocketTracker(network, settings)

@@ -105,13 +105,16 @@ class PocketSegmenter:
         """The features of a picture."""
         return self.network.encode(self._cast(pixels_to_tensor(torch.from_numpy(view.pixels)[None])))
 
-    def value(self, features: Features, soft: Tensor) -> Tensor:
-        """What to remember (1, Cv + 2, L) of a soft mask (1, 1, h, w) on a frame."""
-        return self.network.remember(features, self._cast(soft)).value
+    def values(self, features: Features, softs: Mapping[Name, Tensor]) -> dict[Name, Tensor]:
+        """What to remember (1, Cv + 2, L) of each soft mask (1, 1, h, w) on a frame."""
+        if not softs:
+            return {}
+        value = self.network.remember(features, self._cast(torch.cat(list(softs.values())))).value
+        return dict(zip(softs, value.chunk(len(softs)), strict=True))
 
     def decode(self, features: Features, cues: Tensor, readout: Tensor) -> Decoded:
         """Masks and scores for rows of cues, on the CPU."""
-        decoded = self.network.decode(features.expanded(len(cues)), self._cast(cues), readout)
+        decoded = self.network.decode(features, self._cast(cues), readout)
         return Decoded(decoded.logits.cpu(), decoded.quality.cpu(), decoded.visible.cpu())
 
     def enlarged(self, soft: Mapping[Name, Tensor], pixels: Pixels, view: View) -> dict[Name, Mask]:

@@ -44,11 +44,12 @@ class PocketTracker(PocketSegmenter):
         view = look(frame.pixels, state.scale.working)
         features = self.encode(view)
         memory = state.bank.prompted.setdefault(frame.index, MemoryFrame(features.key.flatten(2)))
-        for object_id, mask in masks.items():
-            soft = halved(mask, view)
+        softs = {object_id: halved(mask, view) for object_id, mask in masks.items()}
+        memory.values.update(self.values(features, softs))
+        for object_id, soft in softs.items():
             target = state.targets.setdefault(object_id, Target())
-            target.anchors[frame.index] = Anchor(rle.encode(mask), Colours.of(view.bin_tensor, soft))
-            memory.values[object_id] = self.value(features, soft)
+            anchor = Anchor(rle.encode(masks[object_id]), Colours.of(view.bin_tensor, soft))
+            target.anchors[frame.index] = anchor
         return FrameMasks(frame.index, masks, dict.fromkeys(masks, 1.0))
 
     def step(self, state: PocketState, frame: Frame) -> FrameMasks:
@@ -84,20 +85,19 @@ class PocketTracker(PocketSegmenter):
         if predicted is None or predicted.found.frame != found.frame:
             raise RequestError(f"frame {found.frame} cannot be remembered: predict it first")
         with own_threads(state):
-            memory = MemoryFrame(predicted.sight.key)
-            for object_id in predicted.found.masks:
-                target = state.targets[object_id]
-                if object_id in found.masks:
-                    taught = self._learn(target, object_id, found, predicted)
-                    assert target.soft is not None
-                    memory.values[object_id] = self.value(predicted.sight.features, target.soft)
-                    if found.frame in target.anchors:
-                        state.bank.taught.pop(object_id, None)
-                    elif taught:
-                        state.bank.teach(object_id, memory)
-                else:
-                    target.soft = predicted.carried.get(object_id, target.soft)
-            state.bank.keep(memory)
+            targets, bank = state.targets, state.bank
+            kept = [object_id for object_id in predicted.found.masks if object_id in found.masks]
+            taught = [object_id for object_id in kept if self._learn(targets[object_id], object_id, found, predicted)]
+            softs = {object_id: soft for object_id in kept if (soft := targets[object_id].soft) is not None}
+            memory = MemoryFrame(predicted.sight.key, self.values(predicted.sight.features, softs))
+            for object_id in kept:
+                if found.frame in targets[object_id].anchors:
+                    bank.taught.pop(object_id, None)
+            for object_id in taught:
+                bank.teach(object_id, memory)
+            for object_id in predicted.found.masks.keys() - kept:
+                targets[object_id].soft = predicted.carried.get(object_id, targets[object_id].soft)
+            bank.keep(memory)
             state.last, state.predicted = predicted.sight.view, None
 
     @torch.inference_mode()

@@ -28,10 +28,6 @@ class Features:
         parts = [getattr(self, name).split(rows) for name in self.__dataclass_fields__]
         return [Features(*group) for group in zip(*parts, strict=True)]
 
-    def expanded(self, count: int) -> "Features":
-        """One picture for ``count`` objects."""
-        return Features(*(getattr(self, name).expand(count, -1, -1, -1) for name in self.__dataclass_fields__))
-
 
 class Encoder(nn.Module):
     """Residual stages down to stride 32, and the way back up to stride 8 (a feature pyramid, Lin et al. 2017)."""

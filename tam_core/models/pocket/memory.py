@@ -36,9 +36,9 @@ class ValueEncoder(nn.Module):
         self.last = nn.Conv2d(width, channels, 1)
 
     def forward(self, s8: Tensor, mask: Tensor) -> Tensor:
-        """Values (N, Cv + 2, L) of soft masks (N, 1, H / 2, W / 2), 0..1, on features (N, C, H / 8, W / 8)."""
+        """Values (N, Cv + 2, L) of soft masks (N, 1, H / 2, W / 2), 0..1, on features (1 or N, C, H / 8, W / 8)."""
         patches = F.pixel_unshuffle(mask, 4).to(s8.dtype)
-        learned = self.last(self.block(self.first(torch.cat([s8, patches], 1))))
+        learned = self.last(self.block(self.first(torch.cat([s8.expand(len(mask), -1, -1, -1), patches], 1))))
         share = patches.mean(1, keepdim=True)
         return torch.cat([learned, share, torch.ones_like(share)], 1).flatten(2)
 
@@ -55,11 +55,15 @@ def affinities(key: Tensor, keys: Sequence[Tensor], temperature: Tensor) -> Iter
         yield torch.matmul(block, everywhere).exp_()
 
 
-def read(affinities: Iterable[Tensor], values: Sequence[Tensor]) -> Tensor:
+def read(affinities: Iterable[Tensor], values: Sequence[Tensor], shared: bool) -> Tensor:
     """The mean value (N, Cv + 1, h * w) over all remembered places, weighted by their ``affinities``.
 
-    The last channel of the values, the weights of the places, gives the divisor.
+    The last channel of the values, the weights of the places, gives the divisor. ``shared``: the affinities are one
+    picture's and serve all N objects, whose values then stand side by side in one product.
     """
-    table = torch.cat(list(values), 2).mT.contiguous()
-    total = torch.cat([torch.matmul(block, table) for block in affinities], 1)
+    table = torch.cat(list(values), 2)
+    objects = len(table)
+    beside = (table.flatten(0, 1)[None] if shared else table).mT.contiguous()
+    total = torch.cat([torch.matmul(block, beside) for block in affinities], 1)
+    total = total.reshape(-1, objects, table.shape[1]).transpose(0, 1) if shared else total
     return (total[..., :-1] / total[..., -1:].clamp(min=1e-4)).mT

@@ -48,7 +48,7 @@ class Pocket(nn.Module):
     ) -> Tensor:
         """The readout (N, VALUE + 1, H / 8, W / 8). ``known``: their ``affinities``, if they are known."""
         known = known or self.affinities(features, [one.key for one in remembered])
-        readout = read(known, [one.value for one in remembered])
+        readout = read(known, [one.value for one in remembered], shared=len(features.key) == 1)
         return readout.reshape(*readout.shape[:2], *features.key.shape[-2:])
 
     def decode(self, features: Features, cues: Tensor, readout: Tensor) -> Decoded:

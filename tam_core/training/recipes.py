@@ -31,6 +31,7 @@ _SMALL_THINGS = BatchPlan((256, 448), length=1, batch=4, mix=replace(_PICTURES.m
 _FAR_3, _LARGEST_FAR_3 = replace(_FAR_2, mix=_APART_3), replace(_LARGEST_FAR_2, mix=_APART_3)
 _CLIPS_3 = (_FAST_2, _LARGEST_FAR_3, _FAR_3, _LARGEST_2)
 _HALF_PICTURES = tuple(plan for clips in _CLIPS_3 for plan in (clips, _SMALL_THINGS))
+_THIRD_PICTURES = (_FAST_2, _LARGEST_FAR_3, _SMALL_THINGS, _FAR_3, _LARGEST_2, _SMALL_THINGS)
 
 _HARDER = Chances(rounds=4, no_colours=0.4, drift=0.35, merged=0.4, boxed=0.2)
 _MILDER = Chances(second_prompt=0.0, no_colours=0.25, drift=0.15, merged=0.4, boxed=0.2)
@@ -61,6 +62,7 @@ RECIPES = {
             Stage(2109, _APART_TOO, (5e-4, 2.5e-4), _FAR_ROUNDS, "muon"),
             Stage(1000, _APART_TOO, (2.5e-4, 1e-5), _FAR_ROUNDS, "muon"),
             Stage(4200, _HALF_PICTURES, (5e-4, 1e-5), _FAR_ROUNDS, "muon"),
+            Stage(2100, _THIRD_PICTURES, (4e-4, 1e-5), _FAR_ROUNDS, "muon"),
         )
     )
 }

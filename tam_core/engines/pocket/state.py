@@ -34,6 +34,11 @@ class Target:
     taught: Colours | None = None
     recent: Colours | None = None
 
+    @property
+    def there(self) -> bool:
+        """Whether any of it was seen on the last frame."""
+        return self.soft is not None and bool((self.soft > 0.5).any())
+
     def told(self, frame: int) -> Colours:
         """The colours that somebody vouched for: as taught, or those of the prompted frame nearest to a frame."""
         return self.taught or self.anchors[min(self.anchors, key=lambda index: abs(index - frame))].colours

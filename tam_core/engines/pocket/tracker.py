@@ -1,6 +1,6 @@
 """The pocket tracker: a picture is looked at once, and objects are rows of one pass through the decoder."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
@@ -71,7 +71,8 @@ class PocketTracker(PocketSegmenter):
                 if target.soft is not None
             }
             followed = [object_id for object_id in carried if object_id not in given]
-            verdict = self._decide(state, sight, carried, followed)
+            gone = [object_id for object_id in followed if not state.targets[object_id].there]
+            verdict = self._decide(state, sight, carried, followed, gone)
             masks = self.enlarged(verdict.soft, frame.pixels, sight.view)
             scores = verdict.scores | dict.fromkeys(given, 1.0)
             found = FrameMasks(frame.index, without(masks, given) | given, scores, verdict.logits)
@@ -139,14 +140,21 @@ class PocketTracker(PocketSegmenter):
         features = self.encode(view)
         return Sight(frame.index, view, features, features.key.flatten(2), moved(last, view), last)
 
-    def _decide(self, state: PocketState, sight: Sight, carried: Soft, objects: Sequence[ObjectId]) -> Verdict:
-        """Where the objects are, by memory and cues."""
+    def _decide(
+        self,
+        state: PocketState,
+        sight: Sight,
+        carried: Soft,
+        objects: Sequence[ObjectId],
+        gone: Collection[ObjectId] = (),
+    ) -> Verdict:
+        """Where the objects are, by memory and cues; those ``gone`` were not there on the last frame."""
         if not objects:
             return Verdict({}, {}, {})
         cues = self._cues(state, sight, carried, objects)
         remembered, known = state.bank.recalled(sight.frame, objects), state.prefetched.get(sight.frame)
         readout = self.network.recall(sight.features, remembered, known.of(remembered) if known else None)
-        return settled(self.decode(sight.features, cues, readout), objects, self.settings)
+        return settled(self.decode(sight.features, cues, readout), objects, self.settings, gone)
 
     def _cues(self, state: PocketState, sight: Sight, carried: Soft, objects: Sequence[ObjectId]) -> Tensor:
         """The cues (N, CUES, h, w) of some objects."""

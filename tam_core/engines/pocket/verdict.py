@@ -1,6 +1,6 @@
 """From what the decoder says to masks: who owns a pixel, what is too small or not there, how sure it is."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -22,11 +22,14 @@ class Verdict:
     logits: dict[ObjectId, FloatMap]
 
 
-def settled(decoded: Decoded, objects: Sequence[ObjectId], settings: PocketSettings) -> Verdict:
-    """The first mask of each row (an object), without overlap."""
+def settled(
+    decoded: Decoded, objects: Sequence[ObjectId], settings: PocketSettings, gone: Collection[ObjectId] = ()
+) -> Verdict:
+    """The first mask of each row (an object), without overlap. Those that are ``gone`` have to be surely back."""
     logits = decoded.logits[:, :1].clamp(-LARGEST_LOGIT, LARGEST_LOGIT)
     there = decoded.visible.sigmoid()
-    logits = torch.where((there < settings.visible_above)[:, None, None, None], -LARGEST_LOGIT, logits)
+    least = torch.tensor([settings.back_above if one in gone else settings.visible_above for one in objects])
+    logits = torch.where((there < least)[:, None, None, None], -LARGEST_LOGIT, logits)
     soft = shared_out(logits)
     seen = (soft > 0.5).sum((1, 2, 3)) >= settings.smallest
     soft = soft * seen[:, None, None, None]

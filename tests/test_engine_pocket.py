@@ -17,7 +17,7 @@ from tam_core.engines.pocket import WEIGHTS, PocketSettings, PocketTracker, load
 from tam_core.engines.pocket.bank import Bank, MemoryFrame
 from tam_core.engines.pocket.edges import sharpened
 from tam_core.engines.pocket.tracker import threads
-from tam_core.engines.pocket.verdict import settled, shared_out
+from tam_core.engines.pocket.verdict import Verdict, settled, shared_out
 from tam_core.engines.pocket.view import flow_between, lab_bins, look
 from tam_core.errors import EngineNotReadyError
 from tam_core.models.pocket.cues import BINS
@@ -110,6 +110,40 @@ def test_what_is_judged_to_be_gone_or_tiny_has_no_mask() -> None:
     assert (verdict.soft[7] > 0.5).sum() == 16 and verdict.scores[7] > 0.8
     assert not verdict.soft[8].any() and verdict.scores[8] == 0
     assert not verdict.soft[9].any() and verdict.scores[9] == 0
+
+
+def test_what_was_gone_must_be_surely_back() -> None:
+    settings = PocketSettings()
+    between = (settings.visible_above + settings.back_above) / 2
+    logits = torch.full((2, 3, 8, 8), 4.0)
+    logits[1] = -logits[1]
+    doubtful = Decoded(logits, torch.zeros(2, 3), torch.full((2,), between).logit())
+    assert settled(doubtful, [1, 2], settings).soft[1].min() > 0.9
+    assert settled(doubtful, [1, 2], settings, gone=[2]).soft[1].min() > 0.9, "each object for itself"
+    assert not settled(doubtful, [1, 2], settings, gone=[1]).soft[1].any()
+    sure = Decoded(logits, torch.zeros(2, 3), torch.full((2,), settings.back_above + 0.01).logit())
+    assert settled(sure, [1, 2], settings, gone=[1]).soft[1].min() > 0.9
+
+
+def test_a_tracker_knows_which_objects_were_gone(pocket: PocketTracker, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = list[list[int]]()
+
+    def noted(decoded: Decoded, objects: Sequence[int], settings: PocketSettings, missing: Sequence[int]) -> Verdict:
+        gone.append(list(missing))
+        logits = torch.full_like(decoded.logits, -4)
+        logits[0, :, :, :20], logits[1, :, :, 20:] = 4, 4
+        visible = torch.tensor([9.0, -9.0 if len(gone) == 2 else 9.0])
+        return settled(Decoded(logits, decoded.quality, visible), objects, settings, missing)
+
+    monkeypatch.setattr("tam_core.engines.pocket.tracker.settled", noted)
+    source = ArraySource(np.stack([texture(0, (90, 90, 90))] * 5))
+    state = pocket.start(source.info)
+    prompts = [MaskPrompt(0, number, disc(40 * number, 40, 15)) for number in (1, 2)]
+    first, *rest = source.frames()
+    pocket.condition(state, first, prompts)
+    for frame in (first, *rest):
+        pocket.step(state, frame)
+    assert gone == [[], [], [2], []]
 
 
 def test_other_weights_can_be_loaded_and_wrong_ones_are_refused(pocket: PocketTracker, tmp_path: Path) -> None:

@@ -145,8 +145,9 @@ def test_far_from_its_prompt_a_clip_is_carried_on_from_the_second_frame() -> Non
 def tiny_recipe(steps: int = 4) -> Recipe:
     moving = BatchPlan((64, 96), length=2, batch=1, mix=ClipMix(), reuse=1, pool=2)
     pictures = replace(moving, length=1, mix=ClipMix(0, 1, 0))
-    first = Stage(steps // 2, (pictures,), (1e-3, 5e-4))
-    return Recipe((first, Stage(steps - steps // 2, (moving, pictures), (5e-4, 1e-4), optimiser="muon")), warmup=2)
+    first = Stage(steps // 2, (pictures,), (1e-3, 5e-4), kept=True)
+    second = Stage(steps - steps // 2, (moving, pictures), (5e-4, 1e-4), optimiser="muon", kept=True)
+    return Recipe((first, second), warmup=2)
 
 
 @pytest.mark.parametrize("optimiser", ["adamw", "muon"])
@@ -255,6 +256,12 @@ def test_stopped_and_gone_on_is_as_good_as_never_stopped(data: Path) -> None:
         assert all(torch.equal(value, parts[part][name]) for name, value in whole[part].items())
     assert not all(torch.equal(value, whole["mean"][name]) for name, value in whole["network"].items())
     assert list(train("tiny", data, Path("whole"))) == [], "nothing is left to do"
+    weights, (middle, end) = load_file("parts/tiny.safetensors"), parts["ends"]
+    assert all(torch.equal(value, whole["ends"][0][name]) for name, value in middle.items())
+    assert all(torch.equal(value, parts["mean"][name]) for name, value in end.items())
+    for name in ("decoder.mask.weight", "encoder.s2.0.weight"):
+        assert torch.allclose(weights[name].float(), (middle[name] + end[name]) / 2, atol=1e-3)
+        assert not torch.equal(weights[name], end[name].half())
 
 
 def tam(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:

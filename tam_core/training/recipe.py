@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from tam_core.training.batch import BatchPlan
 from tam_core.training.optimisers import Name
@@ -14,7 +15,7 @@ class Stage:
     """A stretch of training: ``steps`` of batches, made by the ``plans`` in turn.
 
     The learning rate goes from one value to another. A stage with another ``optimiser`` than the one before begins anew
-    with it.
+    with it. ``kept``: what the weights are at its end has a share in what comes out of the recipe.
     """
 
     steps: int
@@ -22,6 +23,7 @@ class Stage:
     rate: tuple[float, float]
     chances: Chances = field(default_factory=Chances)
     optimiser: Name = "adamw"
+    kept: bool = False
 
     def plan_at(self, step: int) -> BatchPlan:
         """What the batch of a step (counted from the beginning of training) is made by."""
@@ -42,6 +44,12 @@ class Recipe:
     def steps(self) -> int:
         """Of all stages together."""
         return sum(stage.steps for stage in self.stages)
+
+    @property
+    def kept_ends(self) -> frozenset[int]:
+        """The steps after which a stage ends that is ``kept``."""
+        ends = accumulate(stage.steps for stage in self.stages)
+        return frozenset(end for stage, end in zip(self.stages, ends, strict=True) if stage.kept)
 
     def parts(self, steps: range) -> Iterator[tuple[Stage, range]]:
         """The stages that ``steps`` fall into, each with its share of them."""

@@ -60,9 +60,9 @@ RECIPES = {
                 "muon",
             ),
             Stage(2109, _APART_TOO, (5e-4, 2.5e-4), _FAR_ROUNDS, "muon"),
-            Stage(1000, _APART_TOO, (2.5e-4, 1e-5), _FAR_ROUNDS, "muon"),
-            Stage(4200, _HALF_PICTURES, (5e-4, 1e-5), _FAR_ROUNDS, "muon"),
-            Stage(2100, _THIRD_PICTURES, (4e-4, 1e-5), _FAR_ROUNDS, "muon"),
+            Stage(1000, _APART_TOO, (2.5e-4, 1e-5), _FAR_ROUNDS, "muon", kept=True),
+            Stage(4200, _HALF_PICTURES, (5e-4, 1e-5), _FAR_ROUNDS, "muon", kept=True),
+            Stage(2100, _THIRD_PICTURES, (4e-4, 1e-5), _FAR_ROUNDS, "muon", kept=True),
         )
     )
 }

@@ -109,7 +109,7 @@ def _steps(training: Training, batches: Iterator[Batch], steps: int, output: Pat
     def keep() -> None:
         log.write(training.step)
         save_training(training, output / CHECKPOINT)
-        save_weights(training.mean, weights)
+        save_weights(training.result, weights)
 
     keep_freed_memory(every_size=True)
     with _spare_threads():

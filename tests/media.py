@@ -1,6 +1,6 @@
 """Small real media files for tests. Every frame carries its number in its pixels, so that a test sees which it got."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +14,16 @@ from tam_core.video import FileSource
 HEIGHT, WIDTH = 48, 64
 BITS = 8
 CLIPS = Path(__file__).parents[2] / "shared/data/clips"
+
+
+def pictures(count: int = 8, height: int = HEIGHT, width: int = WIDTH) -> Iterator[Pixels]:
+    """That many numbered ones."""
+    return (numbered(index, height, width) for index in range(count))
+
+
+def clip_with_tone(folder: Path, count: int = 40) -> Path:
+    """Numbered frames with an AAC tone of 1.6 s."""
+    return add_sound(make_clip(folder / "pictures.mp4", count), folder / "clip.mp4", seconds=1.6)
 
 
 def numbered(number: int, height: int = HEIGHT, width: int = WIDTH) -> Pixels:

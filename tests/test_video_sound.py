@@ -1,6 +1,5 @@
 """Sound and subtitles of written videos: copied packet by packet, each at its time, or left out and named."""
 
-from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -9,17 +8,13 @@ import av
 import pytest
 
 from tam_core.errors import OutputError
-from tam_core.types import Pixels
 from tam_core.video import FileSource, VideoWarning, write_video
 from tests.media import (
-    HEIGHT,
-    WIDTH,
     add_sound,
     add_unknown_sound,
+    clip_with_tone,
     joined_recordings,
     leftovers,
-    make_clip,
-    numbered,
     numbers,
     payloads,
 )
@@ -29,13 +24,7 @@ COUNT = 40
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """40 numbered frames with an AAC tone of 1.6 s."""
-    folder = tmp_path_factory.mktemp("written")
-    return add_sound(make_clip(folder / "pictures.mp4", COUNT), folder / "clip.mp4", seconds=1.6)
-
-
-def pictures(count: int = 8, height: int = HEIGHT, width: int = WIDTH) -> Iterator[Pixels]:
-    return (numbered(index, height, width) for index in range(count))
+    return clip_with_tone(tmp_path_factory.mktemp("written"), COUNT)
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv"])

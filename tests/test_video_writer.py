@@ -18,7 +18,7 @@ from tam_core.video import ArraySource, FileSource, Frame, ImageFolderSource, wr
 from tests.media import (
     HEIGHT,
     WIDTH,
-    add_sound,
+    clip_with_tone,
     leftovers,
     make_clip,
     make_video,
@@ -26,6 +26,7 @@ from tests.media import (
     numbered,
     numbers,
     payloads,
+    pictures,
     shared_clip,
 )
 
@@ -35,13 +36,7 @@ UNEVEN = [0, 3000, 6000, 15000, 18000, 21003, 40000, 43000]
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """40 numbered frames with an AAC tone of 1.6 s."""
-    folder = tmp_path_factory.mktemp("written")
-    return add_sound(make_clip(folder / "pictures.mp4", COUNT), folder / "clip.mp4", seconds=1.6)
-
-
-def pictures(count: int = 8, height: int = HEIGHT, width: int = WIDTH) -> Iterator[Pixels]:
-    return (numbered(index, height, width) for index in range(count))
+    return clip_with_tone(tmp_path_factory.mktemp("written"), COUNT)
 
 
 @pytest.mark.parametrize("name", ["out.mp4", "out.mov", "h264.mkv", "out.mkv", "out.webm", "hevc.mp4"])

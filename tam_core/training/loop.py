@@ -67,7 +67,7 @@ class Training:
         self.step += 1
         self._average()
         if self.step in self.recipe.kept_ends:
-            self.ends.append({name: tensor.clone() for name, tensor in self.mean.state_dict().items()})
+            self.ends.append({name: tensor.to("cpu", copy=True) for name, tensor in self.mean.state_dict().items()})
         ious = {kind: [float(outcome.iou) for outcome in some] for kind, some in by_kind(outcomes)}
         return Learned(rate, float(loss.detach()), ious)
 

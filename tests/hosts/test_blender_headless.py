@@ -14,7 +14,7 @@ from tests.scenes import crossing
 
 SCRIPTS = Path(__file__).parent / "blender"
 ENDED = "The worker has ended, or no longer answers. Nothing is lost: press Restart Worker to go on"
-COUNT = 48
+COUNT = 120
 """Frames of the clip: enough to see a job at work."""
 
 Facts = dict[str, Any]

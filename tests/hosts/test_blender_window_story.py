@@ -15,7 +15,8 @@ from tests.hosts.window import Window, blender_window
 from tests.media import make_video
 from tests.scenes import disc_scene
 
-COUNT = 60
+COUNT = 120
+"""Enough that tracking takes a second, in which the worker is killed."""
 RADIUS = 16
 RED, BLUE = (210, 60, 40), (50, 60, 220)
 LONGEST = 0.05
@@ -169,11 +170,8 @@ def _saves_and_loads(window: Window, tmp_path: Path) -> None:
 
 def _survives_its_worker(window: Window, tmp_path: Path) -> None:
     """It is killed while it tracks: that is said, a button starts it again, and the job goes on."""
+    window.ask("kill_worker_while_tracking")
     window.press("bpy.ops.tam.track")
-    window.until(
-        lambda facts: any(kind == "track" and done for kind, status, done in facts["jobs"] if status == "running")
-    )
-    window.ask("kill_worker")
     facts = window.until(lambda facts: facts["problem"])
     assert "Restart Worker" in facts["problem"]
     time.sleep(0.5)

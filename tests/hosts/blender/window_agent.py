@@ -209,6 +209,19 @@ def kill_worker() -> None:
     os.kill(ours("studio").studio().connection.health.pid, signal.SIGKILL)
 
 
+def kill_worker_while_tracking() -> None:
+    """As soon as it says that it tracks: a test that looked for itself would come too late."""
+    bpy.app.timers.register(_kill_while_tracking)
+
+
+def _kill_while_tracking() -> float | None:
+    session = next(iter(ours("studio").studio().sessions.values()))
+    if not any(job.kind == "track" and job.status == "running" and job.done for job in session.jobs):
+        return 0.005
+    kill_worker()
+    return None
+
+
 def watch() -> None:
     """Measure from now on how long the main thread does not come round."""
     ours("studio").studio().longest.clear()

@@ -16,6 +16,7 @@ from tam_core.engines import ENGINES
 from tam_core.engines.pocket import WEIGHTS, PocketSettings, PocketTracker, load
 from tam_core.engines.pocket.bank import Bank, MemoryFrame
 from tam_core.engines.pocket.edges import sharpened
+from tam_core.engines.pocket.parts import clicked_parts, only_clicked
 from tam_core.engines.pocket.tracker import threads
 from tam_core.engines.pocket.verdict import Verdict, settled, shared_out
 from tam_core.engines.pocket.view import flow_between, lab_bins, look
@@ -198,6 +199,30 @@ def test_box_says_which_of_two_like_objects_is_meant(pocket: PocketTracker) -> N
     pixels[other] = paint(480)[other]
     found = pocket.segment(pocket.embed(pixels), [Box(0, 1, (335, 185, 445, 295))]).best
     assert iou(found, other) > 0.6 and not (found & truth).sum() > 0.3 * truth.sum()
+
+
+def test_a_click_means_one_of_two_like_objects_that_lie_apart(pocket: PocketTracker) -> None:
+    pixels, truth = half_and_half(480)
+    other = disc(420.0, 260.0, 40, truth.shape)
+    pixels[other] = paint(480)[other]
+    embedding = pocket.embed(pixels)
+    for clicks in ([Click(0, 1, 240, 160)], [Click(0, 1, 240, 160), Click(0, 1, 220, 190)]):
+        for found in pocket.segment(embedding, clicks).masks:
+            assert (found & truth).any() and not (found & other).any()
+    both = pocket.segment(embedding, [Click(0, 1, 240, 160), Click(0, 1, 420, 260)]).best
+    assert (both & truth).any() and both[260, 420]
+
+
+def test_parts_are_meant_that_were_clicked_or_lie_close_by() -> None:
+    mask = np.zeros((90, 120), bool)  # REACH: 3 pixels
+    mask[10:30, 10:30] = mask[10:30, 32:40] = mask[60:80, 60:80] = True
+    near = mask & (np.arange(90) < 50)[:, None]
+    for points, meant in ([(15.5, 15.5)], near), ([(70.0, 70.0)], mask & ~near), ([(100.0, 5.0)], mask):
+        assert np.array_equal(clicked_parts(mask, torch.tensor(points)), meant)
+    assert np.array_equal(clicked_parts(mask, torch.zeros(0, 2)), mask)
+    assert clicked_parts(mask, torch.tensor([(500.0, -3.0), (70.0, 70.0)])).sum() == 400, "a click beside the picture"
+    logits = torch.where(torch.from_numpy(mask), 2.0, -1.0)[None, None]
+    assert (only_clicked(logits, torch.tensor([(15.5, 15.5)]))[0, 0].numpy() > 0).tolist() == near.tolist()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Pocket on one picture: clicks, a box, a mask to correct -> masks. Cues are made on the CPU, wherever the net is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import cv2
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from tam_core.engines.base import Candidates
 from tam_core.engines.pocket.edges import sharpened
+from tam_core.engines.pocket.parts import only_clicked
 from tam_core.engines.pocket.settings import PocketSettings
 from tam_core.engines.pocket.view import STRIDE, View, look, scaling
 from tam_core.errors import PromptError
@@ -67,16 +68,35 @@ class PocketSegmenter:
         return self._ranked(embedding, self._answer(embedding, clicks, boxes, before), several=False)
 
     def _from_nothing(self, embedding: PocketEmbedding, clicks: Sequence[Click], boxes: Sequence[Box]) -> Candidates:
-        """The clicks one after the other, each correcting the mask that the ones before it gave."""
-        clicks = list(clicks) if boxes else beginning_positive(clicks)
-        first = 0 if boxes else 1
-        several = len(clicks) + len(boxes) == 1
-        decoded = self._answer(embedding, clicks[:first], boxes, torch.zeros(1, 1, *embedding.view.half_size))
-        best = int(decoded.quality[0].argmax()) if not boxes else 0
-        for count in range(first + 1, len(clicks) + 1):
-            decoded = self._answer(embedding, clicks[:count], boxes, decoded.logits[:, best : best + 1].sigmoid())
+        """The clicks one after the other, each correcting the mask that the ones before it gave; then a last look.
+
+        A lone click may mean several things: its candidates are what they are.
+        """
+        if boxes:
+            return self._boxed(embedding, clicks, boxes)
+        clicks = beginning_positive(clicks)
+        decoded = self._meant(embedding, clicks[:1], torch.zeros(1, 1, *embedding.view.half_size))
+        if len(clicks) == 1:
+            return self._ranked(embedding, decoded, several=True)
+        best = int(decoded.quality[0].argmax())
+        for count in [*range(2, len(clicks) + 1), len(clicks)]:
+            decoded = self._meant(embedding, clicks[:count], decoded.logits[:, best : best + 1].sigmoid())
             best = 0
-        return self._ranked(embedding, decoded, several and not boxes)
+        return self._ranked(embedding, decoded, several=False)
+
+    def _boxed(self, embedding: PocketEmbedding, clicks: Sequence[Click], boxes: Sequence[Box]) -> Candidates:
+        """A box is looked at twice, too, and has as many parts as it wants."""
+        soft = torch.zeros(1, 1, *embedding.view.half_size)
+        for count in [*range(len(clicks) + 1), len(clicks)]:
+            decoded = self._answer(embedding, clicks[:count], boxes, soft)
+            soft = decoded.logits[:, :1].sigmoid()
+        return self._ranked(embedding, decoded, several=False)
+
+    def _meant(self, embedding: PocketEmbedding, clicks: Sequence[Click], before: Tensor) -> Decoded:
+        """The answer to clicks, without parts that none of them means."""
+        decoded = self._answer(embedding, clicks, [], before)
+        points = self._points(embedding, [click for click in clicks if click.positive])
+        return replace(decoded, logits=only_clicked(decoded.logits, points))
 
     def _answer(
         self, embedding: PocketEmbedding, clicks: Sequence[Click], boxes: Sequence[Box], before: Tensor

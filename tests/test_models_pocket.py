@@ -15,6 +15,7 @@ from tam_core.models.pocket.cues import (
     click_cues,
     click_likeness,
     click_map,
+    colour_likeness,
     track_cues,
 )
 from tam_core.models.pocket.decoder import CANDIDATES
@@ -96,9 +97,19 @@ def test_a_box_reaches_from_edge_to_edge_and_may_leave_the_picture() -> None:
 
 
 def test_click_cues_say_nothing_of_motion() -> None:
-    cues = click_cues(square(1, 1), square(2, 2), square(3, 3), square(4, 4))
-    assert not cues[:, 1:7].any()
-    assert [int(cues[:, channel].argmax()) for channel in (0, 7, 8, 9)] == [33, 66, 99, 132]
+    cues = click_cues(square(1, 1), square(2, 2), square(3, 3), square(4, 4), square(5, 5))
+    assert cues.shape[1] == CUES and not cues[:, 1:7].any()
+    assert [int(cues[:, channel].argmax()) for channel in (0, 7, 8, 9, 10)] == [33, 66, 99, 132, 165]
+
+
+def test_what_has_the_colour_of_a_click_is_seen_pixel_by_pixel() -> None:
+    picture = torch.full((1, 3, 24, 32), 0.2)
+    picture[:, 0, 12] = picture[:, 0, 3:6, 3:6] = 0.9  # a line one pixel thin, and a spot
+    on, off = torch.tensor([[4.5, 4.5]]), torch.tensor([[20.5, 20.5], [90.0, -5.0]])
+    like = colour_likeness(picture, on, off)[0, 0]
+    assert (like[12] > 0.9).all() and (like[13:] < -0.9).all()
+    assert (colour_likeness(picture, on, on[:0])[0, 0, 13:] < 0.05).all()
+    assert not colour_likeness(picture, on[:0], on[:0]).any()
 
 
 def test_places_that_look_like_the_clicked_one_are_found() -> None:
@@ -179,7 +190,7 @@ def test_objects_are_rows_that_do_not_touch_each_other() -> None:
         masks = torch.cat([square(4, 8, size=(32, 48)), square(15, 30, size=(32, 48))])
         remembered = network.remember(features, masks)
         shared = Remembered(features.key.flatten(2), remembered.value)
-        cues = click_cues(masks, *[torch.zeros_like(masks)] * 3)
+        cues = click_cues(masks, *[torch.zeros_like(masks)] * 4)
         both = network.decode(features, cues, network.recall(features, [shared]))
         alone = network.decode(features, cues[1:], network.recall(features, [Remembered(shared.key, shared.value[1:])]))
     assert both.logits.shape == (2, CANDIDATES, 32, 48) and shared.value.shape == (2, VALUE + 2, 96)

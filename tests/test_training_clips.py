@@ -10,7 +10,7 @@ from tam_core.errors import RequestError, SourceNotFoundError
 from tam_core.training.clip import Clip, ClipMix, make_clip
 from tam_core.training.degrade import degraded
 from tam_core.training.drawing import Actor, draw
-from tam_core.training.library import LabelledVideo, Library, load_library
+from tam_core.training.library import LabelledVideo, Library, Picture, load_library
 from tam_core.training.scenes import pasted_scene
 from tam_core.training.sprites import Sprite, lit_like, shadow_of, sprite_of
 from tam_core.training.stills import moved_still
@@ -318,6 +318,15 @@ def test_a_patchwork_of_pictures_numbers_the_objects_of_each_apart(library: Libr
             areas.append(np.mean(labels == number))
     alone = [np.mean(moved_still(library, np.random.default_rng(seed), (160, 288), 1)[1] == 1) for seed in range(20)]
     assert np.median(areas) < 0.5 * np.median(alone)
+
+
+def test_pictures_of_many_objects_are_taken_more_often() -> None:
+    labels = np.repeat(np.arange(10, dtype=np.uint8), 12)[:, None].repeat(160, 1)
+    dark, bright = (np.full((120, 160, 3), shade, np.uint8) for shade in (20, 200))
+    library = Library((), (Picture(dark, labels, (1,)), Picture(bright, labels, tuple(range(1, 10)))), (), ())
+    for crowded, low, high in ((0.0, 15, 45), (1.0, 48, 60)):
+        taken = [moved_still(library, np.random.default_rng(seed), SIZE, 1, crowded=crowded)[0] for seed in range(60)]
+        assert low < sum(frames.mean() > 100 for frames in taken) <= high
 
 
 def test_an_object_of_a_still_takes_its_colour_along(library: Library) -> None:

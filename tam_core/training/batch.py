@@ -58,6 +58,10 @@ class Batch:
         """The same done to every tensor."""
         return Batch(*(change(getattr(self, one.name)) for one in fields(self)))
 
+    def small(self, frame: int) -> Tensor:
+        """A frame at half size (B, 3, h, w) float32, 0..1."""
+        return self.half[frame].permute(0, 3, 1, 2).float() / 255
+
     def to(self, device: str) -> "Batch":
         """On another device; from pinned memory the copy goes on beside the work."""
         return self.each(lambda tensor: tensor.to(device, non_blocking=True))

@@ -50,7 +50,8 @@ class ClipMix:
     ``degraded``, ``lookalike`` and ``leaves`` are shares, 0..1: of all clips that go through a poorer camera, and of
     pasted scenes with twins and with an object that goes away and comes back. ``visited`` and ``elsewhere``: of windows
     of videos, those with an object pasted in, and those that end in another video. ``apart``: in a distant clip, time
-    passes in pasted scenes too. ``patchwork``: of stills, those of several pictures side by side.
+    passes in pasted scenes too. ``patchwork``: of stills, those of several pictures side by side. ``crowded``: pictures
+    are taken in proportion to this power of the number of their objects: 0, all alike.
     """
 
     pasted: float = 0.6
@@ -63,6 +64,7 @@ class ClipMix:
     elsewhere: float = 0.0
     apart: bool = False
     patchwork: float = 0.0
+    crowded: float = 0.0
 
 
 def make_clip(
@@ -80,7 +82,7 @@ def make_clip(
         if kind == "pasted":
             frames, masks = pasted_scene(library, rng, size, length, mix.lookalike, mix.leaves, distant and mix.apart)
         elif kind == "still":
-            frames, masks = moved_still(library, rng, size, length, mix.patchwork)
+            frames, masks = moved_still(library, rng, size, length, mix.patchwork, mix.crowded)
         else:
             frames, masks = video_window(library, rng, size, length, distant, mix.visited, mix.elsewhere)
         if Clip(frames, masks).objects:

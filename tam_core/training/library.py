@@ -5,6 +5,7 @@ Knows the folder layout (``images/NAME.jpg`` with ``masks/NAME.png``, ``unlabell
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
@@ -76,6 +77,11 @@ class Library:
     pictures: tuple[Picture, ...] = field(repr=False)
     cutouts: tuple[Cutout, ...] = field(repr=False)
     videos: tuple[LabelledVideo, ...] = field(repr=False)
+
+    @cached_property
+    def objects(self) -> npt.NDArray[np.float64]:
+        """How many usable objects each picture has."""
+        return np.array([len(picture.ids) for picture in self.pictures], float)
 
 
 def load_library(folder: Path, shorter_side: int = 320) -> Library:

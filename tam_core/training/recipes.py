@@ -33,6 +33,9 @@ _CLIPS_3 = (_FAST_2, _LARGEST_FAR_3, _FAR_3, _LARGEST_2)
 _HALF_PICTURES = tuple(plan for clips in _CLIPS_3 for plan in (clips, _SMALL_THINGS))
 _THIRD_PICTURES = (_FAST_2, _LARGEST_FAR_3, _SMALL_THINGS, _FAR_3, _LARGEST_2, _SMALL_THINGS)
 
+_CROWDS = replace(_SMALL_THINGS, mix=replace(_SMALL_THINGS.mix, crowded=0.5))
+_HALF_CROWDS = tuple(plan for clips in _CLIPS_3 for plan in (clips, _CROWDS))
+
 _HARDER = Chances(rounds=4, no_colours=0.4, drift=0.35, merged=0.4, boxed=0.2)
 _MILDER = Chances(second_prompt=0.0, no_colours=0.25, drift=0.15, merged=0.4, boxed=0.2)
 _ROUNDS = Chances(rounds=4, second_prompt=0.0, no_colours=0.25, drift=0.15, merged=0.4, boxed=0.2)
@@ -63,6 +66,7 @@ RECIPES = {
             Stage(1000, _APART_TOO, (2.5e-4, 1e-5), _FAR_ROUNDS, "muon", kept=True),
             Stage(4200, _HALF_PICTURES, (5e-4, 1e-5), _FAR_ROUNDS, "muon", kept=True),
             Stage(2100, _THIRD_PICTURES, (4e-4, 1e-5), _FAR_ROUNDS, "muon", kept=True),
+            Stage(3000, _HALF_CROWDS, (5e-4, 1e-5), _FAR_ROUNDS, "muon", kept=True),
         )
     )
 }

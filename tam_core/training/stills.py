@@ -18,14 +18,15 @@ PATCHWORKS = ((1, 2), (2, 2), (2, 3), (3, 3))
 
 
 def moved_still(
-    library: Library, rng: np.random.Generator, size: Size, length: int, patchwork: float = 0.0
+    library: Library, rng: np.random.Generator, size: Size, length: int, patchwork: float = 0.0, crowded: float = 0.0
 ) -> tuple[Pixels, Labels]:
     """Frames (T, H, W, 3) uint8 RGB and labels (T, H, W) uint8 of one picture; unknown pixels stay unknown.
 
     ``patchwork``: the share of clips that show several pictures side by side instead, their objects the smaller.
+    ``crowded``: see ``ClipMix``.
     """
     several = patchwork > 0 and rng.random() < patchwork
-    picture = _patchwork(library, rng, size) if several else _any_of(library, rng)
+    picture = _patchwork(library, rng, size, crowded) if several else _any_of(library, rng, crowded)
     image, labels = _fitted(rng, picture, size)
     height, width = size
     lively = Liveliness(
@@ -53,17 +54,18 @@ def moved_still(
     return frames, seen
 
 
-def _any_of(library: Library, rng: np.random.Generator) -> Picture:
-    return library.pictures[int(rng.integers(len(library.pictures)))]
+def _any_of(library: Library, rng: np.random.Generator, crowded: float) -> Picture:
+    shares = library.objects**crowded
+    return library.pictures[int(rng.choice(len(shares), p=shares / shares.sum()))]
 
 
-def _patchwork(library: Library, rng: np.random.Generator, size: Size) -> Picture:
+def _patchwork(library: Library, rng: np.random.Generator, size: Size, crowded: float) -> Picture:
     """Pictures in rows and columns, each object of each with a number of its own; beyond 254 they are unknown."""
     shape = PATCHWORKS[int(rng.integers(len(PATCHWORKS)))]
     ys, xs = (np.linspace(0, side, parts + 1).astype(int) for side, parts in zip(size, shape, strict=True))
     image, labels, objects = np.empty((*size, 3), np.uint8), np.empty(size, np.uint8), 0
     for (top, bottom), (left, right) in product(pairwise(ys), pairwise(xs)):
-        picture = _any_of(library, rng)
+        picture = _any_of(library, rng, crowded)
         colours, numbers = _fitted(rng, picture, (bottom - top, right - left))
         y = int(rng.integers(numbers.shape[0] - (bottom - top) + 1))
         x = int(rng.integers(numbers.shape[1] - (right - left) + 1))

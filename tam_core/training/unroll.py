@@ -10,7 +10,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tam_core.models.pocket.cues import Colours, Motion, box_map, carry, click_cues, click_map, track_cues
+from tam_core.models.pocket.cues import (
+    Colours,
+    Motion,
+    box_map,
+    carry,
+    click_cues,
+    click_map,
+    colour_likeness,
+    track_cues,
+)
 from tam_core.models.pocket.decoder import Decoded
 from tam_core.models.pocket.encoder import Features, pixels_to_tensor
 from tam_core.models.pocket.memory import Remembered
@@ -78,12 +87,12 @@ def click_rounds(
     target, known = batch.target[0], batch.known[0]
     if rng.random() < chances.prior_first:
         prior = damaged(target, batch.others[0], rng, chances)
-        yield correction(network, features, prior, target, known, rng, chances)
+        yield correction(network, features, batch, 0, prior, rng, chances)
         return
     said = [first_prompt(mask, rng) for mask in hard(target)]
     prior = torch.zeros_like(target)
     for turn in range(1 + int(rng.integers(chances.rounds))):
-        decoded = answer(network, features, said, prior)
+        decoded = answer(network, features, batch.small(0), said, prior)
         yield judged(f"click{turn + 1}", decoded, target, known, several=turn == 0)
         prior = best_guess(decoded)
         add_clicks(said, prior, target, known, rng)
@@ -92,17 +101,18 @@ def click_rounds(
 def correction(
     network: Pocket,
     features: Features,
+    batch: Batch,
+    frame: int,
     prior: Tensor,
-    target: Tensor,
-    known: Tensor,
     rng: np.random.Generator,
     chances: Chances,
 ) -> Outcome:
-    """One click on a mask that is given, perhaps with a box."""
+    """One click on a mask that is given on a frame, perhaps with a box."""
+    target, known = batch.target[frame], batch.known[frame]
     boxed = rng.random() < chances.boxed
     said = [Clicks(box=loose_box(mask, rng) if boxed and mask.any() else None) for mask in hard(target)]
     add_clicks(said, prior, target, known, rng)
-    return judged("corrected", answer(network, features, said, prior), target, known)
+    return judged("corrected", answer(network, features, batch.small(frame), said, prior), target, known)
 
 
 def track_frames(
@@ -131,7 +141,7 @@ def track_frames(
         if frame < frames - 1:
             follower.remember(frame)
     if frames > 2 and again != frames - 1:
-        yield correction(network, seen[-1], follower.mask, batch.target[-1], batch.known[-1], rng, chances)
+        yield correction(network, seen[-1], batch, frames - 1, follower.mask, rng, chances)
 
 
 class Follower:
@@ -141,7 +151,6 @@ class Follower:
         self, network: Pocket, seen: Sequence[Features], batch: Batch, again: int | None, begin: int = 0
     ) -> None:
         self.network, self.seen, self.batch = network, seen, batch
-        self.small = batch.half.permute(0, 1, 4, 2, 3).float() / 255
         self.bins = batch.bins.long()
         self.prompted = [network.remember(seen[t], batch.target[t]) for t in (0, again) if t is not None]
         self.recent = list[Remembered]()
@@ -160,7 +169,9 @@ class Follower:
 
     def found(self, frame: int, with_flow: float, use_others: float) -> Decoded:
         """The masks on a frame; a factor of 0 takes away the flow, or what is known of other objects."""
-        motion = Motion.between(self.small[frame - 1], self.small[frame], with_flow * self.batch.flow[frame])
+        motion = Motion.between(
+            self.batch.small(frame - 1), self.batch.small(frame), with_flow * self.batch.flow[frame]
+        )
         carried = with_flow * carry(self.mask, motion.flow)
         others = use_others * with_flow * carry(self.batch.others[frame - 1], motion.flow)
         first = self.use_first * self.first_colours.odds(self.bins[frame])
@@ -179,15 +190,18 @@ class Follower:
         self.recent = [*self.recent[-1:], self.network.remember(self.seen[frame], self.mask)]
 
 
-def answer(network: Pocket, features: Features, said: Sequence[Clicks], prior: Tensor) -> Decoded:
-    """The masks for what was said about each row, a soft mask (B, 1, h, w) being known before."""
+def answer(network: Pocket, features: Features, pictures: Tensor, said: Sequence[Clicks], prior: Tensor) -> Decoded:
+    """The masks for what was said about each row, a soft mask (B, 1, h, w) being known before.
+
+    ``pictures`` (B, 3, h, w), 0..1, are what the features were made of.
+    """
     maps = [prompt_maps(one, (prior.shape[2], prior.shape[3])) for one in said]
     positive, negative, inside = (torch.stack(rows).to(prior.device) for rows in zip(*maps, strict=True))
-    likened = [
-        network.likened(row.key, points(one.positive).to(prior.device), points(one.negative).to(prior.device))
-        for row, one in zip(features.split(1), said, strict=True)
-    ]
-    return network.decode(features, click_cues(prior, positive, negative, inside), torch.cat(likened))
+    where = [[points(some).to(prior.device) for some in (one.positive, one.negative)] for one in said]
+    likened = [network.likened(row.key, *clicked) for row, clicked in zip(features.split(1), where, strict=True)]
+    alike = [colour_likeness(row[None], *clicked) for row, clicked in zip(pictures, where, strict=True)]
+    cues = click_cues(prior, positive, negative, inside, torch.cat(alike))
+    return network.decode(features, cues, torch.cat(likened))
 
 
 def prompt_maps(said: Clicks, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:

@@ -16,7 +16,7 @@ from tam_core.engines.pocket.settings import PocketSettings
 from tam_core.engines.pocket.view import STRIDE, View, look, scaling
 from tam_core.errors import PromptError
 from tam_core.geometry import Scale, fit_long_side
-from tam_core.models.pocket.cues import box_map, click_cues, click_map
+from tam_core.models.pocket.cues import box_map, click_cues, click_map, colour_likeness
 from tam_core.models.pocket.decoder import Decoded
 from tam_core.models.pocket.encoder import Features, pixels_to_tensor
 from tam_core.models.pocket.network import Pocket
@@ -106,7 +106,9 @@ class PocketSegmenter:
         positive = self._points(embedding, [click for click in clicks if click.positive])
         negative = self._points(embedding, [click for click in clicks if not click.positive])
         inside = box_map([halved_box(embedding.scale, box) for box in boxes], size)
-        cues = click_cues(before, click_map(positive, size)[None], click_map(negative, size)[None], inside[None])
+        on, off = click_map(positive, size)[None], click_map(negative, size)[None]
+        alike = colour_likeness(embedding.view.half_tensor, positive, negative)
+        cues = click_cues(before, on, off, inside[None], alike)
         return self.decode(embedding.features, cues, self.network.likened(embedding.features.key, positive, negative))
 
     def _points(self, embedding: PocketEmbedding, clicks: Sequence[Click]) -> Tensor:

@@ -11,13 +11,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-CUES = 10
+CUES = 11
 """carried, others, moves like the object, moves like the rest, warp error, colours as prompted, colours as last seen,
-positive clicks, negative clicks, box."""
+positive clicks, negative clicks, box, coloured like the clicks."""
 BINS = 16
 """Colour levels per Lab channel."""
 NARROW, WIDE = 2.0, 16.0
 """Reach of a click in stride-2 pixels: the spot itself, and its neighbourhood."""
+SHADE = 0.15
+"""Distance in RGB, each 0..1, at which a colour is like another by 1 / e."""
 
 
 @dataclass(frozen=True)
@@ -97,12 +99,13 @@ def track_cues(carried: Tensor, others: Tensor, motion: Motion, prompted: Tensor
     """(N, CUES, h, w) from a carried mask, the carried masks of all other objects, and the two colour odds."""
     alike, rest = moves_alike(carried, motion.flow)
     error = motion.error.expand_as(carried)
-    return torch.cat([carried, others, alike, rest, error, prompted, recent, *[torch.zeros_like(carried)] * 3], 1)
+    return torch.cat([carried, others, alike, rest, error, prompted, recent, *[torch.zeros_like(carried)] * 4], 1)
 
 
-def click_cues(prior: Tensor, positive: Tensor, negative: Tensor, box: Tensor) -> Tensor:
-    """(N, CUES, h, w) from a soft mask to be corrected (all zero: none), two click maps and the inside of a box."""
-    return torch.cat([prior, *[torch.zeros_like(prior)] * 6, positive, negative, box], 1)
+def click_cues(prior: Tensor, positive: Tensor, negative: Tensor, box: Tensor, alike: Tensor) -> Tensor:
+    """(N, CUES, h, w) from a soft mask to be corrected (all zero: none), two click maps, the inside of a box, and
+    ``colour_likeness``."""
+    return torch.cat([prior, *[torch.zeros_like(prior)] * 6, positive, negative, box, alike], 1)
 
 
 def click_map(points: Tensor, size: tuple[int, int]) -> Tensor:
@@ -121,6 +124,25 @@ def box_map(boxes: Sequence[tuple[float, float, float, float]], size: tuple[int,
     for x0, y0, x1, y1 in boxes:
         inside[:, max(0, round(y0)) : max(0, round(y1)), max(0, round(x0)) : max(0, round(x1))] = 1
     return inside
+
+
+def colour_likeness(picture: Tensor, positive: Tensor, negative: Tensor) -> Tensor:
+    """-1 = coloured like a negative click, 1 = like a positive one: (1, 1, h, w).
+
+    ``picture`` (1, 3, h, w), 0..1; points (P, 2) are (x, y) in its pixels, each with the mean colour around it.
+    """
+    around = F.avg_pool2d(picture, 3, 1, 1, count_include_pad=False)[0]
+    return nearest_colour(picture[0], around, positive) - nearest_colour(picture[0], around, negative)
+
+
+def nearest_colour(picture: Tensor, around: Tensor, points: Tensor) -> Tensor:
+    """How near each pixel's colour is to that of any of the points, 0..1; 0 where there are none: (1, 1, h, w)."""
+    if not len(points):
+        return torch.zeros_like(picture[None, :1])
+    column, row = points.to(picture.device).long().unbind(1)
+    picked = around[:, row.clamp(0, picture.shape[1] - 1), column.clamp(0, picture.shape[2] - 1)]
+    distance = (picture[:, None] - picked[:, :, None, None]).norm(dim=0).amin(0)
+    return torch.exp(-distance / SHADE)[None, None]
 
 
 def click_likeness(key: Tensor, positive: Tensor, negative: Tensor) -> Tensor:

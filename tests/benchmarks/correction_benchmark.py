@@ -36,7 +36,9 @@ def cases() -> Iterator[tuple[Pixels, Mask, Mask]]:
         pictures = sorted(folder.glob("*.jpg"))
         for share in (0.25, 0.5, 0.75):
             frame = int(share * len(pictures))
-            yield read_picture(pictures[frame]), truth.mask(frame), truth.mask(frame - LATE)
+            now, late = truth.mask(frame), truth.mask(frame - LATE)
+            assert now is not None and late is not None, f"{folder.name} has no mask at frame {frame}"
+            yield read_picture(pictures[frame]), now, late
 
 
 def corrected(segmenter: Segmenter, pixels: Pixels, truth: Mask, late: Mask) -> list[float]:
